@@ -100,8 +100,8 @@ def has_halfwidth_kana(text: str) -> bool:
 def length(text: str) -> int:
     """Count the characters of a text the way limits and counters do: code points, a newline being one.
 
-    An ideograph with a variation selector (葛 with U+E0100) therefore counts 2, and か with U+3099 counts 2: code
-    points are what browser, database and Excel can all count alike, graphemes are not.
+    葛 with the variation selector U+E0100 therefore counts 2, and so does か with U+3099: code points are
+    what browser, database and Excel can all count alike, graphemes are not.
     """
     return len(_NEWLINES.sub("\n", text))
 
