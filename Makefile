@@ -26,3 +26,42 @@ OFFLINE := $(if $(wildcard wheels/*.whl),--no-index --find-links wheels)
 .venv/.test: requirements/test.txt | .venv/bin/python
 	$(PIP_INSTALL) -r requirements/test.txt
 	@touch $@
+
+run: .venv/.run
+	@.venv/bin/python manage.py migrate --verbosity 0
+	@.venv/bin/python manage.py load_demo --if-empty
+	@echo
+	@echo "  http://127.0.0.1:$(PORT)/    Ctrl-C stops"
+	@echo "  staff, staff2, manager, manager2, admin, viewer, other    password: wardplan-demo"
+	@echo
+	@exec .venv/bin/gunicorn
+
+# PostgreSQL is tried even when SQLite failed: one run tells everything.
+test: .venv/.test
+	@failed=0; \
+	echo "== SQLite"; env -u DATABASE_URL .venv/bin/pytest || failed=1; \
+	echo "== PostgreSQL"; .venv/bin/python tools/with_postgres.py -- .venv/bin/pytest || failed=1; \
+	exit $$failed
+
+lint: .venv/.test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/djlint --lint --quiet templates
+	.venv/bin/mypy
+
+# With the oldest Python that is supported: PYTHON=python3.11
+PIP_COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock:
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(PYTHON) -m venv "$$folder" && \
+	"$$folder/bin/pip" install -qq pip-tools && cd requirements && \
+	"$$folder/bin/"$(PIP_COMPILE) --output-file run.txt run.in && \
+	"$$folder/bin/"$(PIP_COMPILE) --output-file test.txt test.in
+
+wheels: | .venv/bin/python
+	.venv/bin/python -m pip download -qq --disable-pip-version-check --require-hashes --only-binary :all: \
+		--dest wheels -r requirements/run.txt
+
+# What can be made again; db.sqlite3 holds what people entered and stays.
+clean:
+	rm -rf .venv wheels staticfiles .coverage htmlcov .hypothesis .pytest_cache .ruff_cache .mypy_cache test-results
