@@ -66,7 +66,8 @@ class FiscalYear(int):
 
         Full-width characters and blanks count as their plain ones. An era is counted on past its end
         (H31 is 2019, 平成32年度 is 2020), as older plans do. Refused, because each could be two years:
-        a calendar year (平成31年 ended in December), and a year without its era (元年度, 29年度).
+        a calendar year (平成31年 ended in December), and a year without its era (29年度). Only 元年度 alone
+        is taken, for 令和元年度: no plan of this kind is as old as 平成元年度.
 
         Raises ValueError with a sentence for the user.
         """
@@ -87,6 +88,8 @@ class FiscalYear(int):
             return cls(int(match["year"]))
         if match := _ERA.fullmatch(typed):
             return cls(western_year(match["era"], match["era_year"]))
+        if typed == "元年度":
+            return cls(2019)
         if _CALENDAR_YEAR.fullmatch(typed):
             raise ValueError(f"「{typed}」は年か年度か分かりません。「{typed}度」のように入力してください。")
         if _NO_ERA.fullmatch(typed):
