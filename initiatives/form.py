@@ -1,0 +1,167 @@
+"""The official form as plain values: what an edition asks, read once and used by every screen and file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from .models import FormEdition, Question
+
+# The words of a place on the form, unless the edition has its own.
+LABELS = {
+    "item": "取組項目",
+    "plan": "計画",
+    "plan.policy": "取組の方針・目標内容",
+    "plan.annual": "当年度の取組内容",
+    "plan.purpose": "(趣旨・目的)",
+    "plan.overview": "(取組の概要)",
+    "plan.activities": "(取組の内容)",
+    "plan.targets": "(目標)",
+    "phase.midyear": "中間振り返り",
+    "phase.self_evaluation": "自己評価",
+}
+
+
+@dataclass(frozen=True)
+class FormMark:
+    """A possible answer of the form, as printed: symbol ① and label 達成見込み."""
+
+    position: int
+    symbol: str
+    label: str
+    meaning: str = ""
+    requires: str = ""
+    advises: str = ""
+    on_paper: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.symbol}{self.label}"
+
+
+@dataclass(frozen=True)
+class FormQuestion:
+    """One field of the form with the answers it allows."""
+
+    phase: str
+    key: str
+    label: str
+    kind: str
+    scope: str = Question.Scope.SHEET
+    note: str = ""
+    hint: str = ""
+    limit: int | None = None
+    column: str = Question.Column.LEFT
+    on_paper: bool = True
+    required: bool = False
+    final: bool = False
+    marks: tuple[FormMark, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name the field in files and messages to programs: midyear.issues."""
+        return f"{self.phase}.{self.key}"
+
+    @property
+    def per_target(self) -> bool:
+        return self.scope == Question.Scope.TARGET
+
+    def mark(self, position: object) -> FormMark | None:
+        return next((mark for mark in self.marks if mark.position == position), None)
+
+
+@dataclass(frozen=True)
+class FormPhase:
+    """One phase of the form: its key, its printed name and its questions in order."""
+
+    key: str
+    label: str
+    questions: tuple[FormQuestion, ...]
+
+    @property
+    def slug(self) -> str:
+        """Give the phase's part of an address: self-evaluation."""
+        return self.key.replace("_", "-")
+
+    def question(self, key: str) -> FormQuestion | None:
+        return next((question for question in self.questions if question.key == key), None)
+
+
+@dataclass(frozen=True)
+class OfficialForm:
+    """An edition's whole form. `phases` stand in the order of their first question."""
+
+    code: str
+    title: str
+    labels: dict[str, str] = field(hash=False)
+    phases: tuple[FormPhase, ...]
+
+    def label(self, place: str) -> str:
+        return self.labels.get(place) or LABELS.get(place, place)
+
+    @cached_property
+    def by_phase(self) -> dict[str, FormPhase]:
+        return {phase.key: phase for phase in self.phases}
+
+    def phase_at(self, slug: str) -> FormPhase | None:
+        """Find a phase by its part of an address; None for a phase that this edition lacks."""
+        return next((phase for phase in self.phases if phase.slug == slug), None)
+
+
+def read_form(edition: FormEdition) -> OfficialForm:
+    """Read an edition's questions and marks with one query.
+
+    One LEFT JOIN instead of two queries, because every page needs the form and lists may cost three queries.
+    """
+    rows = (
+        Question.objects.filter(edition=edition)
+        .order_by("position", "marks__position")
+        .values_list(
+            "pk",
+            "phase",
+            "key",
+            "label",
+            "kind",
+            "scope",
+            "note",
+            "hint",
+            "limit",
+            "column",
+            "on_paper",
+            "required",
+            "final",
+            "marks__position",
+            "marks__symbol",
+            "marks__label",
+            "marks__meaning",
+            "marks__requires",
+            "marks__advises",
+            "marks__on_paper",
+        )
+    )
+    questions: dict[int, FormQuestion] = {}
+    marks: dict[int, list[FormMark]] = {}
+    for row in rows:
+        questions[row[0]] = FormQuestion(*row[1:13])
+        if row[13] is not None:
+            marks.setdefault(row[0], []).append(FormMark(*row[13:]))
+    return build_form(
+        edition, (replace(question, marks=tuple(marks.get(pk, ()))) for pk, question in questions.items())
+    )
+
+
+def build_form(edition: FormEdition, questions: Iterator[FormQuestion]) -> OfficialForm:
+    """Group questions into phases, in the order in which the phases first appear."""
+    phases: dict[str, list[FormQuestion]] = {}
+    for question in questions:
+        phases.setdefault(question.phase, []).append(question)
+    labels = dict(edition.labels)
+    return OfficialForm(
+        code=edition.code,
+        title=edition.title,
+        labels=labels,
+        phases=tuple(
+            FormPhase(key, labels.get(f"phase.{key}") or LABELS.get(f"phase.{key}", key), tuple(found))
+            for key, found in phases.items()
+        ),
+    )

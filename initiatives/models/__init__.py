@@ -1,0 +1,23 @@
+"""What was promised: the form of a year, the plan, its targets and figures, and the record of changes."""
+
+from .edition import FormEdition, Mark, Question
+from .indicator import Indicator, Measurement
+from .plan import Initiative, PlanPhase, YearPlan
+from .record import Event, PublishedSheet
+from .target import Baseline, Target, TargetResolution
+
+__all__ = [
+    "Baseline",
+    "Event",
+    "FormEdition",
+    "Indicator",
+    "Initiative",
+    "Mark",
+    "Measurement",
+    "PlanPhase",
+    "PublishedSheet",
+    "Question",
+    "Target",
+    "TargetResolution",
+    "YearPlan",
+]

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from wardplan.fiscal_year import FiscalYearField
+
+RESERVED_PHASES = ("history", "sheet", "plan", "import", "basis", "print")
+validate_key = RegexValidator(
+    r"\A[a-z][a-z0-9]*(_[a-z0-9]+)*\Z", "キーは半角の英小文字・数字・下線で入力してください。"
+)
+
+
+class FormEditionManager(models.Manager["FormEdition"]):
+    def get_by_natural_key(self, code: str) -> FormEdition:
+        return self.get(code=code)
+
+
+class FormEdition(models.Model):
+    """The official form of some years, as data: its words and its questions. Frozen once a plan uses it.
+
+    `labels` maps a place on the form to its printed words ("plan.purpose": "(趣旨・目的)",
+    "phase.midyear": "中間振り返り"); a place that is left out has the words of `initiatives.form.LABELS`.
+    """
+
+    code = models.CharField("版コード", max_length=20, unique=True, validators=[validate_key])
+    title = models.CharField("様式の表題", max_length=200)
+    first_fiscal_year = FiscalYearField("使い始める年度")
+    labels = models.JSONField("様式の文言", default=dict, blank=True)
+
+    objects = FormEditionManager()
+
+    class Meta:
+        verbose_name = "様式の版"
+        verbose_name_plural = "様式の版"
+        ordering = ["first_fiscal_year", "code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+    def natural_key(self) -> tuple[str]:
+        return (self.code,)
+
+    def is_frozen(self) -> bool:
+        """Tell whether a plan uses this edition: then its words and questions must not change any more."""
+        return self.plans.exists()
+
+
+class QuestionManager(models.Manager["Question"]):
+    def get_by_natural_key(self, edition: str, phase: str, key: str) -> Question:
+        return self.get(edition__code=edition, phase=phase, key=key)
+
+
+class Question(models.Model):
+    """One field of the form. A phase exists when the edition has a question in it.
+
+    Form fields (`<key>`, per target `<key>_<target>`), Excel names (`<phase>_<key>`) and JSON fields
+    (`<phase>.<key>`) derive from `phase` and `key`.
+    """
+
+    class Scope(models.TextChoices):
+        SHEET = "sheet", "シートに1つ"
+        TARGET = "target", "当年度の目標ごと"
+
+    class Kind(models.TextChoices):
+        MARK = "mark", "判定(選択)"
+        TEXT = "text", "文章"
+        FIGURE = "figure", "数値"
+
+    class Column(models.TextChoices):
+        LEFT = "left", "左"
+        RIGHT = "right", "右"
+
+    edition = models.ForeignKey(
+        FormEdition, models.CASCADE, related_name="questions", verbose_name="様式の版"
+    )
+    phase = models.CharField("段階", max_length=30, validators=[validate_key])
+    key = models.CharField("キー", max_length=30, validators=[validate_key])
+    position = models.PositiveSmallIntegerField("順番")
+    scope = models.CharField("単位", max_length=10, choices=Scope.choices, default=Scope.SHEET)
+    kind = models.CharField("種類", max_length=10, choices=Kind.choices)
+    label = models.CharField("見出し", max_length=100)
+    note = models.CharField(
+        "見出しの注記", max_length=100, blank=True, help_text="様式に小さく印刷されます。"
+    )
+    hint = models.CharField("書き方", max_length=200, blank=True, help_text="入力画面だけに出ます。")
+    limit = models.PositiveIntegerField("字数の上限", null=True, blank=True)
+    column = models.CharField("様式の左右", max_length=5, choices=Column.choices, default=Column.LEFT)
+    on_paper = models.BooleanField("様式に印刷する", default=True)
+    required = models.BooleanField("提出のとき必須", default=False)
+    final = models.BooleanField(
+        "年度の実績", default=False, help_text="数値の欄だけ。承認されると、その指標の年度実績になります。"
+    )
+
+    objects = QuestionManager()
+
+    class Meta:
+        verbose_name = "様式の欄"
+        verbose_name_plural = "様式の欄"
+        ordering = ["edition", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "phase", "key"],
+                name="question_key_unique_in_phase",
+                violation_error_message="この段階には同じキーの欄があります。",
+            ),
+            models.UniqueConstraint(
+                fields=["edition", "position"],
+                name="question_position_unique",
+                violation_error_message="同じ順番の欄があります。",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(phase__in=RESERVED_PHASES),
+                name="question_phase_not_reserved",
+                violation_error_message="この段階の名前は画面の番地に使われています。別の名前にしてください。",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(final=False) | models.Q(kind="figure", scope="target"),
+                name="question_final_is_a_target_figure",
+                violation_error_message="年度の実績にできるのは、目標ごとの数値の欄だけです。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase}.{self.key} {self.label}"
+
+    def natural_key(self) -> tuple[str, str, str]:
+        return (self.edition.code, self.phase, self.key)
+
+    natural_key.dependencies = ["initiatives.formedition"]  # type: ignore[attr-defined]
+
+
+class MarkManager(models.Manager["Mark"]):
+    def get_by_natural_key(self, edition: str, phase: str, key: str, position: int) -> Mark:
+        return self.get(
+            question__edition__code=edition, question__phase=phase, question__key=key, position=position
+        )
+
+
+class Mark(models.Model):
+    """A possible answer to a question: ①達成見込み. `position` (1, 2 …) is what is stored and sent."""
+
+    class Meaning(models.TextChoices):
+        MET = "met", "達成"
+        NOT_MET = "not_met", "未達成"
+
+    question = models.ForeignKey(Question, models.CASCADE, related_name="marks", verbose_name="様式の欄")
+    position = models.PositiveSmallIntegerField("順番")
+    symbol = models.CharField("記号", max_length=10)
+    label = models.CharField("文言", max_length=60)
+    meaning = models.CharField("意味", max_length=10, choices=Meaning.choices, blank=True)
+    requires = models.CharField(
+        "必須になる欄", max_length=30, blank=True, help_text="これを選ぶと必ず書く欄のキー(同じ段階)"
+    )
+    advises = models.CharField(
+        "勧める欄", max_length=30, blank=True, help_text="これを選ぶと書くよう勧める欄のキー(同じ段階)"
+    )
+    on_paper = models.BooleanField("様式に印刷する", default=True)
+
+    objects = MarkManager()
+
+    class Meta:
+        verbose_name = "判定の選択肢"
+        verbose_name_plural = "判定の選択肢"
+        ordering = ["question", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["question", "position"],
+                name="mark_position_unique_in_question",
+                violation_error_message="同じ順番の選択肢があります。",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(position__gte=1),
+                name="mark_position_from_one",
+                violation_error_message="順番は1から始めてください。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol}{self.label}"
+
+    def natural_key(self) -> tuple[str, str, str, int]:
+        return (*self.question.natural_key(), self.position)
+
+    natural_key.dependencies = ["initiatives.question"]  # type: ignore[attr-defined]

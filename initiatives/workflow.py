@@ -1,0 +1,351 @@
+"""The one door: the only function that writes a status, and the verbs of a plan.
+
+Order of checks in every verb: log-in, visible at all (404), allowed (403), state (409), window (409),
+content, version (409). A refused verb raises a `Refused` and changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+
+from wardplan.accounts.models import Section, User
+from wardplan.fiscal_year import FiscalYear
+
+from . import permissions, publication
+from .models import Event, Indicator, Initiative, Measurement, Target, TargetResolution, YearPlan
+from .plan_file import apply_plan, plan_content
+from .refusals import (
+    ChangedMeanwhile,
+    Incomplete,
+    LoginNeeded,
+    NotAllowed,
+    NotVisible,
+    TransitionNotAllowed,
+)
+
+if TYPE_CHECKING:
+    from reviews.models import Review
+
+Status = YearPlan.Status
+
+# What each of a plan's verbs makes of which state.
+TRANSITIONS: dict[str, dict[str, str]] = {
+    "edit": {Status.DRAFT: Status.DRAFT},
+    "confirm": {Status.DRAFT: Status.CONFIRMED},
+    "publish": {Status.CONFIRMED: Status.PUBLISHED},
+    "new_version": {Status.CONFIRMED: Status.CONFIRMED, Status.PUBLISHED: Status.CONFIRMED},
+    "delete": {Status.DRAFT: Status.DRAFT},
+    "assign_section": {status: status for status in Status.values},
+    "record_measurement": {status: status for status in Status.values},
+    "resolve": {status: status for status in Status.values},
+}
+
+REFUSALS = {
+    "edit": "確定した計画は直接直せません。理由を書いて「計画の変更」をしてください。",
+    "confirm": "この計画はすでに確定しています。",
+    "publish": "公表できるのは、確定していてまだ公表していない計画です。",
+    "new_version": "案の計画は、そのまま直してから確定してください。",
+    "delete": "確定した計画は削除できません。",
+}
+
+
+def fingerprint(verb: str, version: int | None, content: object) -> str:
+    """Digest a request, so that the same one sent twice is known again.
+
+    SHA-256 over canonical JSON of verb, base version and content; equal digests by the same actor as the
+    last event mean a double click or a retry.
+    """
+    canonical = json.dumps([verb, version, content], ensure_ascii=True, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@transaction.atomic
+def record(row: YearPlan | Review, event: Event, **changes: Any) -> Event:
+    """Write a change of state: the only place where a status is written.
+
+    One conditional UPDATE on id, version and status carries status, version and every other change; the event
+    goes with it in the same transaction. Two people who act together are settled here: one wins.
+    Raises ChangedMeanwhile for the other, and nothing is written.
+    """
+    event.version = row.version + 1
+    event.from_status = row.status
+    written = {"status": event.to_status, "version": event.version, **changes}
+    won = (
+        type(row)
+        ._base_manager.filter(pk=row.pk, version=row.version, status=event.from_status)
+        .update(**written)
+    )
+    if not won:
+        raise ChangedMeanwhile("他の方が先に変更しました。いまの内容を確かめてください。")
+    event.save(force_insert=True)
+    for name, value in written.items():
+        setattr(row, name, value)
+    return event
+
+
+def post_of(user: User, ward_id: int, section_id: int | None = None) -> str:
+    """Name the post in which a person acts: the one in the sheet's section before one in the ward."""
+    memberships = [row for row in user.roles().memberships if row.ward_id == ward_id]
+    own = [row for row in memberships if section_id is not None and row.section_id == section_id]
+    return (own or memberships)[0].title if memberships else ""
+
+
+def _plan_event(plan: YearPlan, verb: str, by: User, at: datetime.datetime, **fields: Any) -> Event:
+    return Event(
+        ward_id=plan.ward_id,
+        fiscal_year=plan.fiscal_year,
+        verb=verb,
+        to_status=TRANSITIONS[verb][plan.status],
+        by=by,
+        by_name=by.name,
+        by_post=post_of(by, plan.ward_id),
+        at=at,
+        **fields,
+    )
+
+
+def _fresh(plan: YearPlan, by: User) -> YearPlan:
+    """Read the plan as it is now, for somebody who may know of it."""
+    if not by.is_authenticated:
+        raise LoginNeeded("ログインしてください。")
+    fresh = YearPlan.objects.visible_to(by).select_related("ward", "edition").filter(pk=plan.pk).first()
+    if fresh is None:
+        raise NotVisible("計画が見つかりません。")
+    return fresh
+
+
+def _check(verb: str, plan: YearPlan, allowed: bool) -> None:
+    if not allowed:
+        raise NotAllowed("この操作は、取りまとめ担当が行います。")
+    if plan.status not in TRANSITIONS[verb]:
+        raise TransitionNotAllowed(REFUSALS[verb])
+
+
+def check_plan(verb: str, plan: YearPlan, by: User) -> None:
+    """Refuse an admin's verb on a plan for the person or the state, as the verb itself would."""
+    _check(verb, plan, permissions.can_confirm(by, plan))
+
+
+def _check_version(plan: YearPlan, version: int | None) -> None:
+    if version != plan.version:
+        raise ChangedMeanwhile("他の方が先に計画を変更しました。いまの内容を確かめてください。")
+
+
+def last_version(ward_id: int, fiscal_year: int) -> int:
+    """Give the newest version in the record of a ward's year: a plan made anew goes on counting from it."""
+    found = Event.objects.filter(ward=ward_id, fiscal_year=fiscal_year, initiative=None).aggregate(
+        newest=Max("version")
+    )
+    return found["newest"] or 0
+
+
+@transaction.atomic
+def edit(plan: YearPlan, *, by: User, at: datetime.datetime) -> Event:
+    """Record that a draft plan was edited; called in the transaction of the edit, after it.
+
+    Raises NotAllowed, TransitionNotAllowed (the whole edit is rolled back with it).
+    """
+    plan = _fresh(plan, by)
+    check_plan("edit", plan, by)
+    return record(plan, _plan_event(plan, "edit", by, at, content=plan_content(plan)))
+
+
+@transaction.atomic
+def confirm(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | None) -> Event:
+    """Fix the plan of the year: from now on reviews are taken and text changes only by `new_version`.
+
+    Every item needs its section by now. Raises Incomplete naming the items that have none.
+    """
+    plan = _fresh(plan, by)
+    check_plan("confirm", plan, by)
+    missing = plan.initiatives.filter(section=None).values_list("number", "title")
+    if missing:
+        raise Incomplete(
+            {
+                f"initiative_{number}": f"取組項目{number}「{title}」の担当課を決めてください。"
+                for number, title in missing
+            }
+        )
+    if not plan.initiatives.exists():
+        raise Incomplete({"initiatives": "取組項目がありません。計画を取り込んでから確定してください。"})
+    _check_version(plan, version)
+    return record(plan, _plan_event(plan, "confirm", by, at, content=plan_content(plan)))
+
+
+@transaction.atomic
+def publish(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | None) -> Event:
+    """Publish the confirmed plan: each sheet gets its next public revision with this plan part.
+
+    What is published is the content of the event that confirmed or renewed the plan, never the live rows.
+    A second publication prints the reason of the new version.
+    """
+    plan = _fresh(plan, by)
+    check_plan("publish", plan, by)
+    _check_version(plan, version)
+    approved = publication.approved_plan(plan)
+    items = {item["number"]: item for item in approved.content["initiatives"]}
+    for initiative in plan.initiatives.select_related("plan__ward", "plan__edition"):
+        publication.publish_part(
+            initiative,
+            part=publication.PLAN,
+            content={
+                "initiative": items[initiative.number],
+                "indicators": approved.content.get("indicators", []),
+                "confirmed_at": approved.at.isoformat(),
+            },
+            item=items[initiative.number],
+            reason=approved.reason,
+            at=at,
+        )
+    return record(plan, _plan_event(plan, "publish", by, at, content=approved.content))
+
+
+@transaction.atomic
+def new_version(
+    plan: YearPlan,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    content: dict[str, Any],
+    reason: str,
+) -> Event:
+    """Apply a changed plan to a confirmed one, with a reason, in one transaction.
+
+    `content` is a plan file as `plan_content` gives it. A sheet that already has a review cannot vanish.
+    Raises Incomplete without a reason; ValidationError with every fault of the content.
+    """
+    plan = _fresh(plan, by)
+    check_plan("new_version", plan, by)
+    if not reason.strip():
+        raise Incomplete({"reason": "計画を変更する理由を書いてください。"})
+    _check_version(plan, version)
+    apply_plan(plan, content, by=by, at=at)
+    unassigned = plan.initiatives.filter(section=None).values_list("number", flat=True)
+    if unassigned:
+        raise Incomplete({"section": f"取組項目{'、'.join(unassigned)}の担当課を決めてください。"})
+    event = _plan_event(plan, "new_version", by, at, reason=reason, content=plan_content(plan))
+    return record(plan, event)
+
+
+@transaction.atomic
+def delete(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | None) -> Event:
+    """Delete a draft plan. Its whole content stays in the record and can be loaded again."""
+    plan = _fresh(plan, by)
+    check_plan("delete", plan, by)
+    _check_version(plan, version)
+    event = record(plan, _plan_event(plan, "delete", by, at, content=plan_content(plan)))
+    plan.delete()
+    return event
+
+
+@transaction.atomic
+def assign_section(initiative: Initiative, *, by: User, at: datetime.datetime, section: Section) -> Event:
+    """Give a sheet to a section of its ward, in any state of the plan (機構改革, a wrong guess)."""
+    plan = _fresh(initiative.plan, by)
+    check_plan("assign_section", plan, by)
+    if section.ward_id != plan.ward_id:
+        raise ValidationError("この計画の区の担当課を選んでください。")
+    initiative = plan.initiatives.get(pk=initiative.pk)
+    before = initiative.section.name if initiative.section else ""
+    initiative.section = section
+    initiative.save(update_fields=["section"])
+    content = {"number": initiative.number, "section": section.name, "before": before}
+    return record(plan, _plan_event(plan, "assign_section", by, at, content=content))
+
+
+@transaction.atomic
+def record_measurement(
+    plan: YearPlan,
+    indicator: Indicator,
+    *,
+    by: User,
+    at: datetime.datetime,
+    fiscal_year: int,
+    value: Decimal,
+    as_of: datetime.date | None = None,
+    source: str = "",
+    note: str = "",
+    evidence: str = "",
+    reason: str = "",
+) -> Event:
+    """Enter or correct an indicator's figure of a year; it shows on every sheet that quotes it.
+
+    A correction of another figure needs a reason; the old one stays, superseded.
+    Raises Incomplete when the reason is missing.
+    """
+    plan = _fresh(plan, by)
+    _check("record_measurement", plan, permissions.can_record_measurement(by, plan, indicator))
+    measurement = Measurement(
+        indicator=indicator,
+        ward_id=plan.ward_id,
+        fiscal_year=FiscalYear(fiscal_year),
+        value=value,
+        as_of=as_of,
+        source=source,
+        note=note,
+        evidence=evidence,
+        by=by,
+        at=at,
+        reason=reason,
+    )
+    supersede(measurement)
+    content = {"indicator": indicator.name, "fiscal_year": int(fiscal_year), "value": str(value)}
+    return record(plan, _plan_event(plan, "record_measurement", by, at, reason=reason, content=content))
+
+
+def supersede(measurement: Measurement) -> None:
+    """Put a figure in the place of the current one of its indicator, ward and year.
+
+    Raises Incomplete when another figure stands there and no reason for the correction is given.
+    """
+    current = Measurement.objects.current().filter(
+        indicator=measurement.indicator, ward=measurement.ward_id, fiscal_year=measurement.fiscal_year
+    )
+    standing = current.first()
+    if standing is not None and standing.value != measurement.value and not measurement.reason.strip():
+        raise Incomplete({"reason": "実績を直すときは、訂正の理由を書いてください。"})
+    current.update(superseded_at=measurement.at)
+    measurement.save(force_insert=True)
+
+
+@transaction.atomic
+def resolve(target: Target, *, by: User, at: datetime.datetime, value: Decimal, base_value: Decimal) -> Event:
+    """Put the dated number to a relative target once its base year's figure is known.
+
+    `base_value` must be the base year's current figure: the one the person saw. The old wording is kept.
+    Raises TransitionNotAllowed for a target that is not relative, ChangedMeanwhile when the figure moved on.
+    """
+    initiative = Initiative.objects.select_related("plan").get(pk=target.initiative_id)
+    plan = _fresh(initiative.plan, by)
+    _check("resolve", plan, permissions.can_resolve(by, initiative))
+    if target.kind != Target.Kind.RELATIVE or target.base_fiscal_year is None:
+        raise TransitionNotAllowed("基準年度と比べる目標ではないため、目標値はもう決まっています。")
+    base = (
+        Measurement.objects.current()
+        .filter(indicator=target.indicator_id, ward=plan.ward_id, fiscal_year=target.base_fiscal_year)
+        .first()
+    )
+    if base is None:
+        raise TransitionNotAllowed(
+            f"{target.base_fiscal_year}の実績が未判明です。先に実績を入力してください。"
+        )
+    if base.value != base_value:
+        raise ChangedMeanwhile("基準年度の実績が変わりました。いまの実績を確かめてください。")
+    TargetResolution.objects.create(target=target, value=value, base_value=base_value, by=by, at=at)
+    content = {
+        "number": initiative.number,
+        "target": target.key,
+        "wording": target.wording,
+        "value": str(value),
+        "base_value": str(base_value),
+    }
+    return record(plan, _plan_event(plan, "resolve", by, at, content=content))
