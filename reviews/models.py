@@ -1,0 +1,200 @@
+"""What happened: the record of an initiative in each phase, and what was typed but not saved yet."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from initiatives.models import Initiative
+from initiatives.models.edition import validate_key
+from wardplan.accounts.models import User
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def visible_to(self, user: User) -> ReviewQuerySet:
+        return self.filter(initiative__in=Initiative.objects.visible_to(user))
+
+    def awaiting_decision(self) -> ReviewQuerySet:
+        return self.filter(status=Review.Status.SUBMITTED)
+
+
+class Review(models.Model):
+    """The record of an initiative in one phase: its answers, its status, and who submitted and approved it.
+
+    No row is the same as 未入力 at version 0. `answers` maps a question's key to a mark's position, a text
+    or a figure; for a question per target, to such a map by the target's key. Blank answers are left out.
+    Only `initiatives.workflow.record` writes `status`, `version` and `answers`.
+    """
+
+    class Status(models.TextChoices):
+        NOT_STARTED = "not_started", "未入力"
+        DRAFT = "draft", "作成中"
+        SUBMITTED = "submitted", "課長承認待ち"
+        RETURNED = "returned", "差戻し"
+        APPROVED = "approved", "課長承認済"
+        PUBLISHED = "published", "公表済"
+
+    initiative = models.ForeignKey(
+        Initiative, models.PROTECT, related_name="reviews", verbose_name="取組項目"
+    )
+    phase = models.CharField("段階", max_length=30, validators=[validate_key])
+    status = models.CharField(
+        "状態", max_length=12, choices=Status.choices, default=Status.NOT_STARTED, editable=False
+    )
+    version = models.PositiveIntegerField("版", default=0, editable=False)
+    answers = models.JSONField("回答", default=dict, blank=True, editable=False)
+    submitted_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="submitted_reviews",
+        verbose_name="提出した人",
+    )
+    approved_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="approved_reviews",
+        verbose_name="承認した人",
+    )
+    open_until = models.DateTimeField("個別延長の期限", null=True, blank=True, editable=False)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "振り返り・評価"
+        verbose_name_plural = "振り返り・評価"
+        ordering = ["initiative", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["initiative", "phase"],
+                name="review_unique_in_phase",
+                violation_error_message="この取組項目には同じ段階の記録がすでにあります。",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["not_started", "draft", "submitted", "returned", "approved", "published"]
+                ),
+                name="review_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(submitted_by__isnull=True)
+                | Q(approved_by__isnull=True)
+                | ~Q(submitted_by=F("approved_by")),
+                name="review_four_eyes",
+                violation_error_message="提出した人は承認できません。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="submitted") | Q(submitted_by__isnull=False),
+                name="review_submitted_names_submitter",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["approved", "published"])
+                | Q(submitted_by__isnull=False, approved_by__isnull=False),
+                name="review_approved_names_approver",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["initiative"], condition=Q(status="submitted"), name="review_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.initiative} {self.phase} {self.get_status_display()}"
+
+    @property
+    def is_readable_by_all(self) -> bool:
+        """Tell whether everybody of the ward may read the text: from 課長承認待ち on."""
+        return self.status in (Review.Status.SUBMITTED, Review.Status.APPROVED, Review.Status.PUBLISHED)
+
+    def is_extended(self, at: datetime.datetime) -> bool:
+        return self.open_until is not None and at <= self.open_until
+
+
+class PhaseManager(models.Manager["Review"].from_queryset(ReviewQuerySet)):  # type: ignore[misc]
+    """Keep the reviews of one phase; a review that is made through it gets that phase."""
+
+    def __init__(self, phase: str = "") -> None:
+        super().__init__()
+        self.phase = phase
+
+    def get_queryset(self) -> ReviewQuerySet:
+        return super().get_queryset().filter(phase=self.phase)
+
+    def create(self, **fields: object) -> Review:
+        return super().create(**{"phase": self.phase, **fields})
+
+
+class MidYearReview(Review):
+    """A 中間振り返り: the reviews of the phase `midyear`."""
+
+    objects = PhaseManager("midyear")  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = "中間振り返り"
+        verbose_name_plural = "中間振り返り"
+
+
+class SelfEvaluation(Review):
+    """A 自己評価: the reviews of the phase `self_evaluation`."""
+
+    objects = PhaseManager("self_evaluation")  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = "自己評価"
+        verbose_name_plural = "自己評価"
+
+
+class UnsavedText(models.Model):
+    """書きかけ: what a person typed and has not saved. No event, no version, nobody else's to read."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="unsaved_texts", verbose_name="利用者")
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="unsaved_texts", verbose_name="取組項目"
+    )
+    phase = models.CharField("段階", max_length=30)
+    base_version = models.PositiveIntegerField("元の版")
+    fields = models.JSONField("書きかけの内容", default=dict)
+    at = models.DateTimeField("日時")
+
+    class Meta:
+        verbose_name = "書きかけ"
+        verbose_name_plural = "書きかけ"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "initiative", "phase"], name="unsaved_text_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.initiative} {self.phase}"
+
+
+class Note(models.Model):
+    """A note beside the form: a comment on a field with a return, or a handover note. Part of no version."""
+
+    class Kind(models.TextChoices):
+        COMMENT = "comment", "差戻しのコメント"
+        HANDOVER = "handover", "引継ぎメモ"
+
+    initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="notes", verbose_name="取組項目")
+    phase = models.CharField("段階", max_length=30)
+    version = models.PositiveIntegerField("版")
+    kind = models.CharField("種類", max_length=10, choices=Kind.choices)
+    field = models.CharField("欄", max_length=60, blank=True)
+    text = models.TextField("本文", help_text="この欄も公開請求の対象になります。")
+    by = models.ForeignKey(User, models.PROTECT, related_name="notes", verbose_name="書いた人")
+    at = models.DateTimeField("日時")
+
+    class Meta:
+        verbose_name = "メモ"
+        verbose_name_plural = "メモ"
+        ordering = ["initiative", "at", "pk"]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,62 @@
+"""Who may do what with a review. Views, verbs, templates, side doors and tests ask the same predicates.
+
+A predicate looks at the person and the sheet; whether the state and the window take the act is the
+workflow's to say. Only four eyes need both: nobody decides on what he or she submitted.
+"""
+
+from __future__ import annotations
+
+from initiatives.models import Initiative
+from initiatives.permissions import belongs_to_section, can_administer
+from wardplan.accounts.models import User
+
+from .models import Review
+
+
+def is_manager_of(user: User, initiative: Initiative) -> bool:
+    """Say whether the person is 承認者 of the sheet's section, in the own right or as standing deputy."""
+    return initiative.section_id is not None and initiative.section_id in user.roles().manager_of
+
+
+def can_write(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may save or import: the section's people, and the admin on behalf."""
+    return belongs_to_section(user, initiative) or can_administer(user, initiative.plan.ward_id)
+
+
+def can_submit(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may submit or withdraw: the section's people, never the admin."""
+    return belongs_to_section(user, initiative)
+
+
+def can_decide(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may approve or return: the section's manager."""
+    return is_manager_of(user, initiative)
+
+
+def can_reopen(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may take an approval back: the section's manager, or the admin."""
+    return is_manager_of(user, initiative) or can_administer(user, initiative.plan.ward_id)
+
+
+def can_run_phase(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may extend, publish or correct: the ward's admin."""
+    return can_administer(user, initiative.plan.ward_id)
+
+
+def is_own_submission(user: User, review: Review) -> bool:
+    """Say whether the person submitted what now waits: such a person neither approves nor mends it."""
+    return review.submitted_by_id == user.pk
+
+
+def can_read(user: User, review: Review) -> bool:
+    """Say whether the person may read the review's text, not only its status.
+
+    From 課長承認待ち on everybody of the ward; before that, and again after a return, only the section
+    and the admin.
+    """
+    return review.is_readable_by_all or can_write(user, review.initiative)
+
+
+def can_see_history(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may read the sheet's history: the section's people and the admin."""
+    return can_write(user, initiative)

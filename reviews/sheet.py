@@ -1,0 +1,348 @@
+"""The sheet as the official form shows it: one reading for the screen, the printout and the Excel file.
+
+`read_sheets` turns rows into plain values with a constant number of queries; nobody else decides what a
+sheet says, so that screen, paper and file cannot differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+
+from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm
+from initiatives.models import Baseline, Initiative, Measurement, Target, TargetResolution
+from wardplan.accounts.models import User
+from wardplan.fiscal_year import FiscalYear
+from wardplan.numbers import format_number, with_unit
+
+from . import permissions
+from .models import Review
+
+UNKNOWN = "未判明"
+UNRESOLVED = "未確定"
+NOT_WRITTEN = "まだ書かれていません"
+
+BULLETS = "・○〇●"
+# A past year quoted beside a target, in the spellings of the seed: 令和元年度実績: 38.6%, 平成30年度40.2%.
+QUOTED_YEAR = re.compile(
+    r"(?P<year>(?:令和|平成|昭和)(?:元|\d{1,2})年度)(?P<between>(?:実績)?[::]?\s*)(?P<figure>[\d,.]*)"
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph of the plan's text: its bullet, if it has one, and the words after it."""
+
+    bullet: str
+    text: str
+
+    @property
+    def as_written(self) -> str:
+        return f"{self.bullet}{self.text}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a quoted line: words, a figure, or a figure that is not there yet (`unknown`)."""
+
+    text: str
+    unknown: bool = False
+
+
+@dataclass(frozen=True)
+class PastFigure:
+    """A past year's figure as value: None is unknown, never 0."""
+
+    fiscal_year: FiscalYear
+    value: Decimal | None
+    text: str
+
+
+@dataclass(frozen=True)
+class TargetLine:
+    """A target as the form prints it: ○heading, wording, quoted past years; with its values for screens.
+
+    `resolved` is the number that a relative target got later; `unresolved` says that it still waits for it.
+    """
+
+    key: str
+    heading: str
+    wording: str
+    quote: tuple[Part, ...]
+    past: tuple[PastFigure, ...]
+    fiscal_year: FiscalYear
+    unit: str
+    indicator: int
+    unresolved: bool = False
+    resolved: str = ""
+
+    @property
+    def promise(self) -> str:
+        """Give the wording without its year in brackets, for places that name the year themselves."""
+        return re.sub(r"\A\s*【[^】]*】\s*", "", self.wording)
+
+    def quote_text(self, blank: str = "") -> str:
+        """Write the quoted years as text; `blank` stands where a figure is not known (a gap on paper)."""
+        return "".join(blank if part.unknown else part.text for part in self.quote)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer of the printed legend: both always stand; the chosen one is framed."""
+
+    mark: FormMark
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question with its answer. `text` is a text or a figure in words; `choices` the legend of a mark."""
+
+    question: FormQuestion
+    target: str = ""
+    text: str = ""
+    choices: tuple[Choice, ...] = ()
+    figure: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> FormMark | None:
+        return next((choice.mark for choice in self.choices if choice.chosen), None)
+
+
+@dataclass(frozen=True)
+class PhaseBlock:
+    """One phase of the sheet. `readable` is False for people who may know the status but not the text."""
+
+    phase: FormPhase
+    status: str
+    version: int
+    readable: bool
+    answered: tuple[Answered, ...]
+    review: Review | None
+
+    @property
+    def status_label(self) -> str:
+        return Review.Status(self.status).label
+
+    @property
+    def on_paper(self) -> list[Answered]:
+        return [answer for answer in self.answered if answer.question.on_paper]
+
+    @property
+    def left(self) -> list[Answered]:
+        return [answer for answer in self.on_paper if answer.question.column == "left"]
+
+    @property
+    def right(self) -> list[Answered]:
+        return [answer for answer in self.on_paper if answer.question.column == "right"]
+
+    @property
+    def marks(self) -> list[Answered]:
+        return [answer for answer in self.answered if answer.choices]
+
+    @property
+    def is_table(self) -> bool:
+        """Tell whether the left side is rows of label and marks (中間振り返り), with no text among them."""
+        return all(answer.choices for answer in self.left)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Everything that one 取組項目 sheet says."""
+
+    initiative: Initiative
+    form: OfficialForm
+    ward: str
+    ward_name: str
+    fiscal_year: FiscalYear
+    number: str
+    title: str
+    section: str
+    purpose: tuple[Line, ...]
+    overview: tuple[Line, ...]
+    activities: tuple[Line, ...]
+    policy_targets: tuple[TargetLine, ...]
+    annual_targets: tuple[TargetLine, ...]
+    blocks: tuple[PhaseBlock, ...]
+
+    @property
+    def heading(self) -> str:
+        """Head the form as it does: 取組項目1 【人と人とのつながりづくり】."""
+        return f"{self.form.label('item')}{self.number} 【{self.title}】"
+
+    def block(self, phase: str) -> PhaseBlock | None:
+        return next((block for block in self.blocks if block.phase.key == phase), None)
+
+
+def with_everything(initiatives: QuerySet[Initiative]) -> QuerySet[Initiative]:
+    """Fetch what a sheet needs in four queries: items, targets, quoted years with figures, reviews.
+
+    Figures and resolutions come as subqueries of the rows that quote them, so that a page's queries do not
+    grow with what is quoted.
+    """
+    ward = OuterRef("target__initiative__plan__ward")
+    figure = Measurement.objects.current().filter(
+        indicator=OuterRef("target__indicator"), ward=ward, fiscal_year=OuterRef("fiscal_year")
+    )
+    newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
+    baselines = Baseline.objects.annotate(figure=Subquery(figure.values("value")[:1])).order_by(
+        "position", "-fiscal_year"
+    )
+    targets = (
+        Target.objects.select_related("indicator")
+        .annotate(resolved_value=Subquery(newest.values("value")[:1]))
+        .prefetch_related(Prefetch("baselines", baselines))
+        .order_by("position", "pk")
+    )
+    return initiatives.select_related("plan__ward", "plan__edition", "section").prefetch_related(
+        Prefetch("targets", targets),
+        Prefetch("reviews", Review.objects.select_related("submitted_by", "approved_by")),
+    )
+
+
+def read_sheets(initiatives: Iterable[Initiative], form: OfficialForm, user: User) -> list[Sheet]:
+    """Read sheets for a person; `initiatives` come from `with_everything`."""
+    return [read_sheet(initiative, form, user) for initiative in initiatives]
+
+
+def read_sheet(initiative: Initiative, form: OfficialForm, user: User) -> Sheet:
+    """Read one sheet for a person: text that he or she may not read yet is left out, the status stays."""
+    targets = list(initiative.targets.all())
+    annual = tuple(read_target(target) for target in targets if target.scope == Target.Scope.ANNUAL)
+    reviews = {review.phase: review for review in initiative.reviews.all()}
+    return Sheet(
+        initiative=initiative,
+        form=form,
+        ward=initiative.plan.ward.slug,
+        ward_name=initiative.plan.ward.name,
+        fiscal_year=FiscalYear(initiative.plan.fiscal_year),
+        number=initiative.number,
+        title=initiative.title,
+        section=initiative.section.name if initiative.section else "",
+        purpose=read_lines(initiative.purpose),
+        overview=read_lines(initiative.overview),
+        activities=read_lines(initiative.activities),
+        policy_targets=tuple(
+            read_target(target) for target in targets if target.scope == Target.Scope.POLICY
+        ),
+        annual_targets=annual,
+        blocks=tuple(
+            read_block(phase, reviews.get(phase.key), initiative, annual, user) for phase in form.phases
+        ),
+    )
+
+
+def read_lines(text: str) -> tuple[Line, ...]:
+    """Split the plan's text into paragraphs; a leading ・ or ○ is the bullet, as printed."""
+    return tuple(
+        Line(line[0], line[1:].lstrip()) if line[0] in BULLETS else Line("", line)
+        for line in text.split("\n")
+        if line.strip()
+    )
+
+
+def read_target(target: Target) -> TargetLine:
+    """Read a target's line. A figure that came since the plan was written fills the blank that quotes it."""
+    unit = target.indicator.unit
+    past = tuple(
+        PastFigure(
+            FiscalYear(baseline.fiscal_year),
+            figure := getattr(baseline, "figure", None),
+            with_unit(figure, unit) if figure is not None else UNKNOWN,
+        )
+        for baseline in target.baselines.all()
+    )
+    resolved = getattr(target, "resolved_value", None)
+    relative = target.kind == Target.Kind.RELATIVE
+    return TargetLine(
+        key=target.key,
+        heading=target.heading or target.indicator.name,
+        wording=target.wording,
+        quote=quote_past(target.quote, past, unit),
+        past=past,
+        fiscal_year=FiscalYear(target.fiscal_year),
+        unit=unit,
+        indicator=target.indicator_id,
+        unresolved=relative and resolved is None,
+        resolved=with_unit(resolved, unit) if resolved is not None else "",
+    )
+
+
+def quote_past(quote: str, past: Iterable[PastFigure], unit: str) -> tuple[Part, ...]:
+    """Split the quoted past years into words, figures and gaps, keeping the spelling of the plan.
+
+    A year that is one of the target's baselines shows the figure that is known today; where nothing is
+    known and nothing was written, there is a gap. Without a quote nothing is printed.
+    """
+    figures = {figure.fiscal_year: figure.value for figure in past}
+    parts: list[Part] = []
+    end = 0
+    for found in QUOTED_YEAR.finditer(quote):
+        year = FiscalYear.parse(found["year"])
+        if year not in figures:
+            continue
+        value = figures[year]
+        written = format_number(value, thousands=True) if value is not None else found["figure"]
+        parts.append(Part(quote[end : found.start("figure")]))
+        parts.append(Part(written or UNKNOWN, unknown=not written))
+        end = found.end("figure")
+    if quote[end:]:
+        parts.append(Part(quote[end:]))
+    return tuple(parts)
+
+
+def read_block(
+    phase: FormPhase,
+    review: Review | None,
+    initiative: Initiative,
+    targets: Iterable[TargetLine],
+    user: User,
+) -> PhaseBlock:
+    """Read one phase: its questions in order with their answers, as far as the person may read them."""
+    known = review or Review(initiative=initiative, phase=phase.key)
+    known.initiative = initiative
+    readable = permissions.can_read(user, known)
+    answers = known.answers if readable else {}
+    return PhaseBlock(
+        phase=phase,
+        status=known.status,
+        version=known.version,
+        readable=readable,
+        answered=tuple(read_answers(phase, answers, targets)),
+        review=review,
+    )
+
+
+def read_answers(
+    phase: FormPhase, answers: Mapping[str, Any], targets: Iterable[TargetLine]
+) -> list[Answered]:
+    """List a phase's questions with their answers; a question per target once for each target."""
+    lines = list(targets)
+    found = []
+    for question in phase.questions:
+        if question.per_target:
+            given = answers.get(question.key) or {}
+            found += [read_answer(question, given.get(line.key), line) for line in lines]
+        else:
+            found.append(read_answer(question, answers.get(question.key)))
+    return found
+
+
+def read_answer(question: FormQuestion, answer: Any, line: TargetLine | None = None) -> Answered:
+    """Read one answer as the form shows it."""
+    target = line.key if line else ""
+    if question.kind == "mark":
+        choices = tuple(Choice(mark, mark.position == answer) for mark in question.marks)
+        return Answered(question, target, choices=choices)
+    if question.kind == "figure":
+        figure = answer or {}
+        value = figure.get("value")
+        unit = line.unit if line else ""
+        text = with_unit(Decimal(value), unit) if value else ""
+        return Answered(question, target, text=text, figure=figure)
+    return Answered(question, target, text=answer or "")

@@ -1,0 +1,692 @@
+"""The verbs of a review: one plain function each, all through the one door.
+
+Order of checks: log-in, visible at all (404), allowed (403), repeat, state (409), four eyes (403),
+window (409), content, version (409). A refused verb raises a `Refused` and changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from initiatives import publication
+from initiatives.form import FormPhase, OfficialForm, read_form
+from initiatives.models import Event, Initiative, Measurement, PlanPhase, Target, YearPlan
+from initiatives.refusals import (
+    ChangedMeanwhile,
+    Incomplete,
+    LoginNeeded,
+    NotAllowed,
+    NotVisible,
+    TransitionNotAllowed,
+    WindowClosed,
+)
+from initiatives.workflow import fingerprint, post_of, record
+from wardplan.accounts.models import User
+from wardplan.era import short_moment
+from wardplan.numbers import read_number, with_unit
+from wardplan.text import is_blank
+
+from . import permissions
+from .answers import Answers, Difference, assemble, fields_of, merge, problems, unchanged
+from .models import Review
+from .windows import Window, end_of, window
+
+Status = Review.Status
+
+# What each verb makes of which state. `withdraw` goes back to where the review was submitted from.
+TRANSITIONS: dict[str, dict[str, str]] = {
+    "save": {
+        Status.NOT_STARTED: Status.DRAFT,
+        Status.DRAFT: Status.DRAFT,
+        Status.RETURNED: Status.RETURNED,
+        Status.SUBMITTED: Status.SUBMITTED,
+    },
+    "import": {
+        Status.NOT_STARTED: Status.DRAFT,
+        Status.DRAFT: Status.DRAFT,
+        Status.RETURNED: Status.RETURNED,
+    },
+    "submit": {
+        Status.NOT_STARTED: Status.SUBMITTED,
+        Status.DRAFT: Status.SUBMITTED,
+        Status.RETURNED: Status.SUBMITTED,
+    },
+    "withdraw": {Status.SUBMITTED: Status.DRAFT},
+    "approve": {Status.SUBMITTED: Status.APPROVED},
+    "return": {Status.SUBMITTED: Status.RETURNED},
+    "reopen": {Status.APPROVED: Status.RETURNED},
+    "extend": {
+        Status.NOT_STARTED: Status.NOT_STARTED,
+        Status.DRAFT: Status.DRAFT,
+        Status.RETURNED: Status.RETURNED,
+    },
+    "publish": {Status.APPROVED: Status.PUBLISHED},
+    "correct": {Status.PUBLISHED: Status.RETURNED},
+}
+
+MAY: dict[str, Callable[[User, Initiative], bool]] = {
+    "save": permissions.can_write,
+    "import": permissions.can_write,
+    "submit": permissions.can_submit,
+    "withdraw": permissions.can_submit,
+    "approve": permissions.can_decide,
+    "return": permissions.can_decide,
+    "reopen": permissions.can_reopen,
+    "extend": permissions.can_run_phase,
+    "publish": permissions.can_run_phase,
+    "correct": permissions.can_run_phase,
+}
+
+BOUND_BY_WINDOW = ("save", "import", "submit", "withdraw")
+REOPENING = ("return", "reopen", "correct")
+NEEDS_REASON = ("return", "reopen", "extend", "correct")
+
+VERB_WORDS = {
+    "save": "一時保存",
+    "import": "Excelから取込",
+    "submit": "提出",
+    "withdraw": "引戻し",
+    "approve": "承認",
+    "return": "差戻し",
+    "reopen": "承認取消し",
+    "extend": "個別延長",
+    "publish": "公表",
+    "correct": "訂正",
+}
+
+# Why a state does not take a verb, and what to do instead.
+STATE_SENTENCES = {
+    Status.NOT_STARTED: "このシートはまだ書かれていません。",
+    Status.DRAFT: "このシートは作成中で、まだ提出されていません。",
+    Status.SUBMITTED: "このシートは課長承認待ちです。直すときは、先に引き戻してください。",
+    Status.RETURNED: "このシートは差し戻されています。担当が直して再提出するのを待ってください。",
+    Status.APPROVED: "このシートは課長承認済です。直すときは、課長に承認取消しを依頼してください。",
+    Status.PUBLISHED: "このシートは公表済です。直すときは、取りまとめ担当に訂正を依頼してください。",
+}
+
+
+class Conflict(ChangedMeanwhile):
+    """Two people changed the same field: `conflicts` shows both texts, `theirs` is the event that won."""
+
+    def __init__(self, conflicts: list[Difference], merged: Answers, theirs: Event | None) -> None:
+        name = theirs.by_name if theirs else "他の方"
+        super().__init__(f"同じシートを、{name}さんが先に保存しました。")
+        self.conflicts = conflicts
+        self.merged = merged
+        self.theirs = theirs
+
+
+@dataclass
+class Case:
+    """One initiative in one phase as it stands now: everything that the checks look at."""
+
+    initiative: Initiative
+    plan_phase: PlanPhase | None
+    form: OfficialForm
+    phase: FormPhase
+    review: Review
+
+    @property
+    def plan(self) -> YearPlan:
+        return self.initiative.plan
+
+    def window(self, at: datetime.datetime) -> Window:
+        return window(self.plan, self.plan_phase, self.review, at)
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Read the annual targets, about which the questions per target are asked; one query, kept."""
+        targets = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
+        return list(targets.select_related("indicator").order_by("position", "pk"))
+
+    @property
+    def target_keys(self) -> list[str]:
+        return [target.key for target in self.targets]
+
+    def problems(self, answers: Answers) -> dict[str, str]:
+        return problems(self.phase, answers, self.target_keys)
+
+
+def open_case(initiative: Initiative, phase: str, by: User) -> Case:
+    """Read the case as it is now, for somebody who may know of the sheet.
+
+    Raises LoginNeeded, or NotVisible for another ward's sheet, a draft plan's for a viewer, and a phase
+    that the edition does not have.
+    """
+    if not by.is_authenticated:
+        raise LoginNeeded("ログインしてください。")
+    fresh = (
+        Initiative.objects.visible_to(by)
+        .select_related("plan__ward", "plan__edition", "section")
+        .filter(pk=initiative.pk)
+        .first()
+    )
+    if fresh is None:
+        raise NotVisible("取組項目が見つかりません。")
+    form = read_form(fresh.plan.edition)
+    form_phase = form.by_phase.get(phase)
+    if form_phase is None:
+        raise NotVisible("この様式には、その段階がありません。")
+    review = Review.objects.filter(initiative=fresh, phase=phase).first()
+    if review is None:
+        review = Review(initiative=fresh, phase=phase)
+    review.initiative = fresh
+    return Case(
+        initiative=fresh,
+        plan_phase=PlanPhase.objects.filter(plan=fresh.plan, phase=phase).first(),
+        form=form,
+        phase=form_phase,
+        review=review,
+    )
+
+
+def check_person(verb: str, case: Case, by: User) -> None:
+    """Refuse a verb for the person: 403 before anything is said about the state."""
+    if not MAY[verb](by, case.initiative):
+        raise NotAllowed(f"{VERB_WORDS[verb]}ができるのは、{_who_may(verb)}です。")
+
+
+def _who_may(verb: str) -> str:
+    if verb in ("approve", "return"):
+        return "担当課の課長(承認者)"
+    if verb == "reopen":
+        return "担当課の課長(承認者)と取りまとめ担当"
+    if verb in ("extend", "publish", "correct"):
+        return "取りまとめ担当"
+    return "担当課の職員"
+
+
+def is_mending(verb: str, review: Review) -> bool:
+    """Tell whether a save is a manager's correction of two characters while the sheet waits for approval."""
+    return verb == "save" and review.status == Status.SUBMITTED
+
+
+def is_bound_by_window(verb: str, review: Review) -> bool:
+    """Tell whether a verb keeps to the phase's window: what writes text does; mending belongs to deciding."""
+    return verb in BOUND_BY_WINDOW and not is_mending(verb, review)
+
+
+def check_state(verb: str, case: Case, by: User) -> None:
+    """Refuse a verb for the state (409); then, for a decision on the own submission, for the person (403).
+
+    A submitted review can be saved by the section's manager only: he or she mends two characters.
+    """
+    review = case.review
+    if review.status not in TRANSITIONS[verb]:
+        raise TransitionNotAllowed(STATE_SENTENCES[Status(review.status)])
+    mending = is_mending(verb, review)
+    if mending and not permissions.is_manager_of(by, case.initiative):
+        raise TransitionNotAllowed(STATE_SENTENCES[Status.SUBMITTED])
+    if (mending or verb == "approve") and permissions.is_own_submission(by, review):
+        raise NotAllowed("自分が提出したシートは、自分では承認できません。代理の承認者に依頼してください。")
+
+
+def check_window(verb: str, case: Case, at: datetime.datetime) -> None:
+    """Refuse a verb outside its time. Windows bind only what writes text; mending is a part of deciding.
+
+    個別延長 is for closed phases only: while a phase is open there is nothing to extend.
+    """
+    now = case.window(at)
+    if verb == "extend" and now != Window.CLOSED:
+        raise WindowClosed("受付期間中です。個別延長は、受付終了の後に行ってください。")
+    if not is_bound_by_window(verb, case.review):
+        return
+    if now == Window.BEFORE_OPEN:
+        raise WindowClosed(_opening_sentence(case))
+    if now == Window.CLOSED:
+        raise WindowClosed(
+            f"{case.phase.label}の受付は終了しました。取りまとめ担当に個別延長を依頼してください。"
+        )
+
+
+def _opening_sentence(case: Case) -> str:
+    opens_at = case.plan_phase.opens_at if case.plan_phase else None
+    if case.plan.status != YearPlan.Status.DRAFT and opens_at:
+        return f"{case.phase.label}の受付は、{short_moment(opens_at)}に始まります。"
+    return f"{case.phase.label}の受付は、まだ始まっていません。"
+
+
+def check(verb: str, case: Case, by: User, at: datetime.datetime) -> None:
+    """Make every check that needs no content: person, state, four eyes, window, in this order."""
+    check_person(verb, case, by)
+    check_state(verb, case, by)
+    check_window(verb, case, at)
+
+
+def may(verb: str, case: Case, by: User, at: datetime.datetime) -> bool:
+    """Tell whether a verb would pass every check that needs no content: which buttons a page shows."""
+    try:
+        check(verb, case, by, at)
+    except (NotAllowed, TransitionNotAllowed):
+        return False
+    return True
+
+
+def until_needed(verb: str, case: Case, at: datetime.datetime) -> bool:
+    """Tell whether a verb needs a date until which the sheet stays open: no state is a dead end."""
+    return verb == "extend" or (verb in REOPENING and case.window(at) == Window.CLOSED)
+
+
+# ---- the verbs -----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    answers: Answers,
+) -> Event | None:
+    """Keep the answers as they are, complete or not (一時保存); a manager mends a submitted sheet.
+
+    A stale save merges with what others saved meanwhile; a save that changes nothing writes nothing and
+    returns None. A mended sheet must stay complete. Raises Conflict when both changed the same field.
+    """
+    return _write("save", initiative, phase, by=by, at=at, version=version, answers=answers)
+
+
+@transaction.atomic
+def import_answers(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    answers: Answers,
+) -> Event | None:
+    """Keep answers that came back in an Excel form; as `save`, but never on a submitted sheet."""
+    return _write("import", initiative, phase, by=by, at=at, version=version, answers=answers)
+
+
+@transaction.atomic
+def submit(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    answers: Answers,
+) -> Event | None:
+    """Save the answers and hand the sheet to the manager, at once.
+
+    The edition's rules must be met. Raises Incomplete with a sentence per field; Conflict when others
+    changed anything since the person opened the form: nobody submits text that he or she has not seen.
+    """
+    return _write("submit", initiative, phase, by=by, at=at, version=version, answers=answers)
+
+
+def _write(
+    verb: str,
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    answers: Answers,
+) -> Event | None:
+    case = open_case(initiative, phase, by)
+    check_person(verb, case, by)
+    answers = assemble({field: field.of(answers) for field in fields_of(case.phase, case.target_keys)})
+    request = fingerprint(verb, version, answers)
+    if repeated := _repeated(case, by, request):
+        return repeated
+    check_state(verb, case, by)
+    check_window(verb, case, at)
+    must_be_complete = verb == "submit" or case.review.status == Status.SUBMITTED
+    if must_be_complete and (found := case.problems(answers)):
+        raise Incomplete(found)
+    merged = _merged(case, version, answers)
+    if verb == "submit" and not unchanged(merged, answers):
+        raise Conflict([], merged, _last_event(case.review))
+    if must_be_complete and (found := case.problems(merged)):
+        raise Incomplete(found)
+    if verb != "submit" and unchanged(merged, case.review.answers):
+        return None
+    changes: dict[str, Any] = {"answers": merged}
+    if verb == "submit":
+        changes["submitted_by"] = by
+    return _record(verb, case, by, at, request, **changes)
+
+
+def _merged(case: Case, version: int | None, answers: Answers) -> Answers:
+    """Merge the answers into what stands, from the version the person had before him or her.
+
+    Raises ChangedMeanwhile for a version that never was, Conflict when a field was changed on both sides.
+    """
+    if version == case.review.version:
+        return answers
+    base = _answers_at(case.review, version)
+    merged, conflicts = merge(base, answers, case.review.answers)
+    if conflicts:
+        raise Conflict(conflicts, merged, _last_event(case.review))
+    return merged
+
+
+def _answers_at(review: Review, version: int | None) -> Answers:
+    if version is None:
+        raise _changed_by(None)
+    if version == 0:
+        return {}
+    event = Event.objects.filter(initiative=review.initiative, phase=review.phase, version=version).first()
+    if event is None:
+        raise _changed_by(None)
+    return event.content.get("answers", {})
+
+
+def _last_event(review: Review) -> Event | None:
+    return Event.objects.filter(
+        initiative=review.initiative, phase=review.phase, version=review.version
+    ).first()
+
+
+def _repeated(case: Case, by: User, request: str) -> Event | None:
+    """Find out whether the very same request was the last thing accepted (double click, retry)."""
+    last = _last_event(case.review) if case.review.version else None
+    return last if last and last.by_id == by.pk and last.fingerprint == request else None
+
+
+@transaction.atomic
+def withdraw(
+    initiative: Initiative, phase: str, *, by: User, at: datetime.datetime, version: int | None
+) -> Event:
+    """Take a submitted sheet back to the state it was submitted from, before the manager decides."""
+    return _act("withdraw", initiative, phase, by=by, at=at, version=version)
+
+
+@transaction.atomic
+def approve(
+    initiative: Initiative, phase: str, *, by: User, at: datetime.datetime, version: int | None
+) -> Event:
+    """Approve the submitted text at the version that the manager saw (not a 決裁).
+
+    Figures that are the year's actual become the indicators' measurements. Raises TransitionNotAllowed,
+    naming the figure, when another figure already stands for that indicator and year.
+    """
+    return _act("approve", initiative, phase, by=by, at=at, version=version)
+
+
+@transaction.atomic
+def send_back(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    reason: str,
+    until: datetime.date | None = None,
+) -> Event:
+    """Return a submitted sheet with a reason; in a closed window, with a date to write until."""
+    return _act("return", initiative, phase, by=by, at=at, version=version, reason=reason, until=until)
+
+
+@transaction.atomic
+def reopen(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    reason: str,
+    until: datetime.date | None = None,
+) -> Event:
+    """Take an approval back (承認取消し) with a reason; in a closed window, with a date to write until."""
+    return _act("reopen", initiative, phase, by=by, at=at, version=version, reason=reason, until=until)
+
+
+@transaction.atomic
+def extend(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    reason: str,
+    until: datetime.date | None,
+) -> Event:
+    """Let one sheet of a closed phase be written until a date (個別延長); it is not late until then."""
+    return _act("extend", initiative, phase, by=by, at=at, version=version, reason=reason, until=until)
+
+
+@transaction.atomic
+def publish(
+    initiative: Initiative, phase: str, *, by: User, at: datetime.datetime, version: int | None
+) -> Event:
+    """Publish an approved review: the sheet's next public revision holds the text that was approved."""
+    return _act("publish", initiative, phase, by=by, at=at, version=version)
+
+
+@transaction.atomic
+def correct(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    reason: str,
+    until: datetime.date | None = None,
+) -> Event:
+    """Start a correction of a published review (訂正); the public keeps the last revision until the next."""
+    return _act("correct", initiative, phase, by=by, at=at, version=version, reason=reason, until=until)
+
+
+def _act(
+    verb: str,
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    reason: str = "",
+    until: datetime.date | None = None,
+) -> Event:
+    """Carry out a verb that brings no answers: checks in their order, then one write."""
+    case = open_case(initiative, phase, by)
+    check_person(verb, case, by)
+    request = fingerprint(verb, version, [reason, until])
+    if repeated := _repeated(case, by, request):
+        return repeated
+    check_state(verb, case, by)
+    check_window(verb, case, at)
+    changes: dict[str, Any] = {}
+    if found := decision_problems(verb, case, at, reason=reason, until=until):
+        raise Incomplete(found)
+    if version != case.review.version:
+        raise _changed_by(_last_event(case.review))
+    to_status = TRANSITIONS[verb][case.review.status]
+    if until_needed(verb, case, at) and until is not None:
+        changes["open_until"] = end_of(until)
+    if verb == "approve":
+        changes["approved_by"] = by
+    elif verb == "withdraw":
+        to_status = _submitted_from(case.review)
+        changes["submitted_by"] = None
+    elif to_status == Status.RETURNED and verb != "extend":
+        changes["submitted_by"] = changes["approved_by"] = None
+    event = _record(verb, case, by, at, request, to_status=to_status, reason=reason, **changes)
+    # After the door: of two people who decide together, only the winner comes as far as this.
+    if verb == "approve":
+        _record_figures(case, by, at)
+    elif verb == "publish":
+        _publish(case, at)
+    return event
+
+
+REASON_LIMIT = 1000
+
+
+def decision_problems(
+    verb: str, case: Case, at: datetime.datetime, *, reason: str, until: datetime.date | None
+) -> dict[str, str]:
+    """Say what a decision still needs: field name -> sentence. Forms and verbs ask the same function."""
+    found = {}
+    if verb in NEEDS_REASON and is_blank(reason):
+        found["reason"] = f"{VERB_WORDS[verb]}の理由を書いてください。"
+    elif len(reason) > REASON_LIMIT:
+        found["reason"] = f"理由は{REASON_LIMIT:,}字以内で書いてください。いま{len(reason):,}字です。"
+    if until_needed(verb, case, at):
+        if until is None:
+            found["until"] = "受付が終了しているため、いつまで書けるようにするか、日付を入れてください。"
+        elif until < timezone.localdate(at):
+            found["until"] = "今日以後の日付を入れてください。"
+        elif (until - timezone.localdate(at)).days > 366:
+            found["until"] = "1年以内の日付を入れてください。"
+    return found
+
+
+def _changed_by(event: Event | None) -> ChangedMeanwhile:
+    if event is None:
+        return ChangedMeanwhile("画面が古くなっています。開き直して、いまの内容を確かめてください。")
+    words = VERB_WORDS.get(event.verb, event.verb)
+    return ChangedMeanwhile(
+        f"{event.by_post} {event.by_name} さんが{short_moment(event.at)}に{words}をしました。".strip()
+    )
+
+
+def _submitted_from(review: Review) -> str:
+    """Tell from which state a review was submitted. 未入力 becomes 作成中: by now there is text to keep."""
+    submitted = (
+        Event.objects.filter(initiative=review.initiative, phase=review.phase, verb="submit")
+        .order_by("-version")
+        .first()
+    )
+    return Status.RETURNED if submitted and submitted.from_status == Status.RETURNED else Status.DRAFT
+
+
+def _record(
+    verb: str,
+    case: Case,
+    by: User,
+    at: datetime.datetime,
+    request: str,
+    *,
+    to_status: str = "",
+    reason: str = "",
+    **changes: Any,
+) -> Event:
+    """Hand the change to the one door, with the event that tells of it."""
+    review, initiative = case.review, case.initiative
+    if review.pk is None:
+        # The row that 未入力 lacks; made in this transaction, so nobody ever sees it without its event.
+        Review.objects.bulk_create([Review(initiative=initiative, phase=review.phase)], ignore_conflicts=True)
+        review = Review.objects.get(initiative=initiative, phase=review.phase)
+        if review.version:
+            raise _changed_by(_last_event(review))
+        review.initiative = initiative
+    late = is_bound_by_window(verb, review) and case.window(at) == Window.OVERDUE
+    event = Event(
+        ward_id=case.plan.ward_id,
+        fiscal_year=case.plan.fiscal_year,
+        initiative=initiative,
+        phase=review.phase,
+        verb=verb,
+        to_status=to_status or TRANSITIONS[verb][review.status],
+        by=by,
+        by_name=by.name,
+        by_post=post_of(by, case.plan.ward_id, initiative.section_id),
+        at=at,
+        reason=reason,
+        late=late,
+        on_behalf=_on_behalf(verb, case, by),
+        content={"answers": changes.get("answers", review.answers), "until": _day(changes.get("open_until"))},
+        fingerprint=request,
+    )
+    return record(review, event, **changes)
+
+
+def _day(moment: datetime.datetime | None) -> str | None:
+    return timezone.localdate(moment).isoformat() if moment else None
+
+
+def _on_behalf(verb: str, case: Case, by: User) -> bool:
+    """Tell whether somebody acts for another: the admin who fills in, the deputy who decides (代理)."""
+    if verb in ("save", "import") and not permissions.belongs_to_section(by, case.initiative):
+        return True
+    deciding = verb in ("approve", "return", "reopen")
+    return deciding and by.roles().acts_only_as_deputy(case.initiative.section_id)
+
+
+def _record_figures(case: Case, by: User, at: datetime.datetime) -> None:
+    """Write the approved figures that are the year's actual as measurements of their indicators.
+
+    The same figure again writes nothing. A different one that this sheet wrote before is superseded (it was
+    corrected here); one from elsewhere is an error that names it: one indicator has one figure a year.
+    """
+    targets = {target.key: target for target in case.targets}
+    for field in fields_of(case.phase, targets):
+        figure = field.of(case.review.answers)
+        if not field.question.final or not figure or not figure.get("value"):
+            continue
+        target = targets[field.target]
+        value = read_number(figure["value"])
+        if value is None:
+            continue
+        ward = case.plan.ward_id
+        current = (
+            Measurement.objects.current()
+            .filter(indicator=target.indicator, ward=ward, fiscal_year=target.fiscal_year)
+            .select_related("initiative")
+            .first()
+        )
+        if current is not None and current.value == value:
+            continue
+        if current is not None and current.initiative_id != case.initiative.pk:
+            where = f"取組項目{current.initiative.number}" if current.initiative else "指標の実績"
+            stands = with_unit(current.value, target.indicator.unit)
+            raise TransitionNotAllowed(
+                f"「{target.indicator.name}」の{target.fiscal_year}の実績は、{where}では{stands}です。"
+                f"このシートの{with_unit(value, target.indicator.unit)}とどちらが正しいか確かめてください。"
+            )
+        if current is not None:
+            Measurement.objects.filter(pk=current.pk).update(superseded_at=at)
+        Measurement.objects.create(
+            indicator=target.indicator,
+            ward_id=ward,
+            fiscal_year=target.fiscal_year,
+            value=value,
+            as_of=figure.get("as_of"),
+            source=figure.get("source", ""),
+            note=figure.get("note", ""),
+            evidence=figure.get("evidence", ""),
+            initiative=case.initiative,
+            by=by,
+            at=at,
+            reason="自己評価の訂正" if current is not None else "",
+        )
+
+
+def _publish(case: Case, at: datetime.datetime) -> None:
+    """Make the public revision from the approval event and, for a 改訂, the reason of the correction."""
+    events = Event.objects.filter(initiative=case.initiative, phase=case.review.phase)
+    approved = events.filter(verb="approve").latest("version")
+    corrected = events.filter(verb="correct").order_by("-version").first()
+    items = publication.approved_plan(case.plan).content["initiatives"]
+    publication.publish_part(
+        case.initiative,
+        part=case.review.phase,
+        content={
+            "answers": approved.content["answers"],
+            "approved_at": approved.at.isoformat(),
+            "approved_by_post": approved.by_post,
+        },
+        item=next(item for item in items if item["number"] == case.initiative.number),
+        reason=corrected.reason if corrected else "",
+        at=at,
+    )
