@@ -60,7 +60,7 @@ def test_one_switch_turns_https_off(load):
     ("change", "named"),
     [
         ({"WARDPLAN_SECRET_KEY": ""}, "WARDPLAN_SECRET_KEY"),
-        ({"WARDPLAN_SECRET_KEY": "short"}, "WARDPLAN_SECRET_KEY"),
+        ({"WARDPLAN_SECRET_KEY": PRODUCTION["WARDPLAN_SECRET_KEY"][:49]}, "WARDPLAN_SECRET_KEY"),
         ({"WARDPLAN_SECRET_KEY": "a" * 60}, "WARDPLAN_SECRET_KEY"),
         (
             {"WARDPLAN_SECRET_KEY": "development-only-key-that-everybody-can-read-in-the-source"},
