@@ -1,0 +1,147 @@
+"""Say what happened, whether the text is safe, and what to do next: every error page of the site.
+
+The pages must not need what has just failed. 400, 500 and 503 are therefore rendered without the request,
+so that no context processor runs and nothing touches the database or the session.
+"""
+
+import logging
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+logger = logging.getLogger(__name__)
+
+DATABASE_IS_AWAY = (OperationalError, InterfaceError)
+HOME = ("最初の画面へ戻る", "/")
+NOT_WRITTEN_BY_HAND = {"csrfmiddlewaretoken", "next", "opened_by", "username", "version"}
+
+
+class DatabaseUnavailable:
+    """Answer 503 with the typed text when the database cannot be reached, instead of a bare 500."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, DATABASE_IS_AWAY):
+            return service_unavailable(request, exception)
+        return None
+
+
+def bad_request(request, exception=None):
+    return _without_request(400, "内容を受け取れませんでした", actions=[HOME])
+
+
+def permission_denied(request, exception=None):
+    return forbidden(request, str(exception or ""))
+
+
+def forbidden(request, sentence="", *, kept=None, next_step="", actions=()):
+    """Answer 403 to somebody who may see a page but not do this; `sentence` says why."""
+    context = {
+        "code": 403,
+        "title": "この操作はできません",
+        "happened": sentence,
+        "kept": kept,
+        "next_step": next_step,
+        "actions": list(actions) or [HOME],
+    }
+    return render(request, "errors/403.html", context, status=403)
+
+
+def page_not_found(request, exception=None):
+    context = {"code": 404, "title": "ページが見つかりません", "actions": [HOME]}
+    return render(request, "errors/404.html", context, status=404)
+
+
+def conflict(
+    request, *, title, happened, your_action, next_step, kept=None, kept_label="書いた内容", actions=()
+):
+    """Answer 409 to somebody who came too late.
+
+    `happened` says who did what and when, `your_action` what was therefore not done. `kept` maps labels to
+    what was typed, and is shown back to be read and copied.
+    """
+    context = {
+        "code": 409,
+        "title": title,
+        "happened": happened,
+        "your_action": your_action,
+        "next_step": next_step,
+        "kept": kept,
+        "kept_label": kept_label,
+        "actions": list(actions) or [HOME],
+    }
+    return render(request, "errors/409.html", context, status=409)
+
+
+def server_error(request):
+    # A failure outside the views (saving the session, say) never reaches process_exception.
+    exception = sys.exc_info()[1]
+    if isinstance(exception, DATABASE_IS_AWAY):
+        return service_unavailable(request, exception)
+    return _without_request(
+        500,
+        "画面を表示できませんでした",
+        kept=_typed(request),
+        at=timezone.localtime(),
+        actions=[HOME],
+    )
+
+
+def service_unavailable(request, exception=None):
+    logger.error("The database cannot be reached: %s", exception)
+    response = _without_request(503, "いまは受け付けられません", kept=_typed(request), actions=[HOME])
+    response["Retry-After"] = "60"
+    return response
+
+
+def csrf_failure(request, reason=""):
+    # Text that another site sent must not be shown as if it had been written here. A missing cookie is
+    # no proof of that by itself; an Origin header has been checked before Django looks for the cookie.
+    typed_here = reason.startswith("CSRF token") or (
+        reason == REASON_NO_CSRF_COOKIE and "Origin" in request.headers
+    )
+    context = {
+        "code": 403,
+        "title": "この画面からは送れませんでした",
+        "typed_here": typed_here,
+        "kept": _written_by_hand(request) if typed_here else None,
+        "actions": [("画面を開き直す", _page_before(request)), HOME],
+    }
+    return HttpResponse(render_to_string("errors/csrf.html", context), status=403)
+
+
+def _without_request(code, title, **context):
+    html = render_to_string(f"errors/{code}.html", {"code": code, "title": title, **context})
+    return HttpResponse(html, status=code)
+
+
+def _typed(request):
+    # Set by the CSRF check once it is satisfied: before that, the text may come from another site.
+    return _written_by_hand(request) if getattr(request, "csrf_processing_done", False) else None
+
+
+def _written_by_hand(request):
+    texts = [
+        value
+        for name, value in request.POST.items()
+        if name not in NOT_WRITTEN_BY_HAND and "password" not in name and len(value.strip()) > 1
+    ]
+    return {f"書いた文 {position}": text for position, text in enumerate(texts, start=1)}
+
+
+def _page_before(request):
+    page = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return page
+    return "/"
