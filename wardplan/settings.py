@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "wardplan.errors.DatabaseUnavailable",
     # Last, as its own system check demands.
     "axes.middleware.AxesMiddleware",
 ]
