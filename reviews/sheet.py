@@ -175,6 +175,16 @@ class Sheet:
         """Head the form as it does: 取組項目1 【人と人とのつながりづくり】."""
         return f"{self.form.label('item')}{self.number} 【{self.title}】"
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Give the printed words of the plan's places by short names, for templates."""
+        places = ("purpose", "overview", "activities", "targets", "policy", "annual")
+        return {
+            "item": self.form.label("item"),
+            "plan": self.form.label("plan"),
+            **{place: self.form.label(f"plan.{place}") for place in places},
+        }
+
     def block(self, phase: str) -> PhaseBlock | None:
         return next((block for block in self.blocks if block.phase.key == phase), None)
 

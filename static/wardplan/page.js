@@ -71,3 +71,7 @@ if (window.matchMedia("(max-width: 640px)").matches) {
     details.open = false;
   }
 }
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}

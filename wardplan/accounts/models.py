@@ -27,6 +27,7 @@ RESERVED_SLUGS = (
     "queue",
     "robots",
     "static",
+    "years",
 )
 
 

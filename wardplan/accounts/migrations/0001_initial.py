@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '区',
                 'verbose_name_plural': '区',
                 'ordering': [models.OrderBy(models.F('code'), nulls_last=True), 'slug'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('slug__in', ('accounts', 'admin', 'api', 'favicon', 'health', 'help', 'indicators', 'media', 'public', 'queue', 'robots', 'static')), _negated=True), name='ward_slug_not_reserved', violation_error_message='このアドレス名は画面の番地に使われています。別の名前にしてください。')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('slug__in', ('accounts', 'admin', 'api', 'favicon', 'health', 'help', 'indicators', 'media', 'public', 'queue', 'robots', 'static', 'years')), _negated=True), name='ward_slug_not_reserved', violation_error_message='このアドレス名は画面の番地に使われています。別の名前にしてください。')],
             },
         ),
         migrations.CreateModel(

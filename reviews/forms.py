@@ -1,0 +1,346 @@
+"""What a person types into a review: validated and narrowed to answers. Writes nothing.
+
+The form is built from the edition's questions, so that next year's form needs no code.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Field as CrispyField
+from crispy_forms.layout import Layout, LayoutObject
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from initiatives.form import FormQuestion
+from initiatives.models import Target
+from wardplan.era import parse_date, wareki
+from wardplan.numbers import format_number, half_width, read_number
+from wardplan.text import SheetTextField, is_thin, removed_characters
+
+from .answers import Answers, Field, advice, assemble, fields_of
+from .workflow import Case, decision_problems, until_needed
+
+# Units that are counted one by one: half a piece is a typing error.
+WHOLE_UNITS = ("件", "人", "回", "世帯", "校", "か所", "箇所", "団体", "社", "名")
+FIGURE_PARTS = {"as_of": "時点", "source": "出典", "note": "補足", "evidence": "資料の保管場所"}
+
+
+class MarkField(forms.TypedChoiceField):
+    """A choice among the edition's marks; nothing is preselected, and ②, "2", "２" are understood alike."""
+
+    def __init__(self, question: FormQuestion, **kwargs: Any) -> None:
+        self.question = question
+        super().__init__(
+            choices=[(mark.position, str(mark)) for mark in question.marks],
+            coerce=int,
+            empty_value=None,
+            required=False,
+            widget=forms.RadioSelect,
+            error_messages={"invalid_choice": f"{question.label}を選んでください。"},
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(read_mark(self.question, value) or value)
+
+
+def read_mark(question: FormQuestion, value: Any) -> int | None:
+    """Understand a mark in every width and way of writing: 2, ２, ②, "②:達成できない見込み", (ii), ⅱ.
+
+    None for what is no mark of this question; the caller decides what that means.
+    """
+    typed = half_width(str(value or "")).strip()
+    for mark in question.marks:
+        roman = chr(0x216F + mark.position)  # ⅰ ⅱ ⅲ
+        circled = chr(0x245F + mark.position)  # ① ② ③
+        known = {str(mark.position), mark.symbol, circled, f"({'i' * mark.position})", roman, mark.label}
+        if typed in known or half_width(mark.symbol) == typed:
+            return mark.position
+        if typed.startswith(mark.symbol) and typed[len(mark.symbol) :].lstrip(": ") == mark.label:
+            return mark.position
+    return None
+
+
+class FigureField(forms.CharField):
+    """A figure as people type it (８件, 43.3％, 1,200); kept as plain decimal text, blank as unknown."""
+
+    def __init__(self, unit: str, **kwargs: Any) -> None:
+        self.unit = unit
+        super().__init__(required=False, strip=False, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        try:
+            number = read_number(value, self.unit)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if number is None:
+            return ""
+        self._refuse_impossible(number)
+        return format_number(number)
+
+    def _refuse_impossible(self, number: Decimal) -> None:
+        if self.unit in WHOLE_UNITS and number != number.to_integral_value():
+            raise ValidationError(f"{self.unit}の実績は整数で入力してください。例: 8")
+        if number < 0 and (self.unit in WHOLE_UNITS or self.unit == "%"):
+            raise ValidationError("0以上の数で入力してください。")
+
+
+class DayField(forms.CharField):
+    """A day in the office's spellings (令和3年3月31日, R3.3.31, 2021-03-31); kept in ISO form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=kwargs.pop("required", False), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, datetime.date):
+            return wareki(value)
+        try:
+            return wareki(datetime.date.fromisoformat(value)) if value else ""
+        except ValueError:
+            return value
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        if not typed:
+            return ""
+        try:
+            return parse_date(typed).isoformat()
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class TargetFigure(LayoutObject):
+    """Lay out the inputs of one target's figure as a card: promise, 実績, 時点, 出典, 補足."""
+
+    def __init__(self, field: Field, target: Target, number: int) -> None:
+        self.field = field
+        self.target = target
+        self.number = number
+
+    def render(self, form: forms.Form, context: Any, template_pack: str = "", **kwargs: Any) -> str:
+        name = self.field.name
+        form.rendered_fields |= {name, *(f"{name}_{part}" for part in FIGURE_PARTS)}  # type: ignore[attr-defined]
+        return render_to_string(
+            "includes/field_figure.html",
+            {
+                "question": self.field.question,
+                "target": self.target,
+                "number": self.number,
+                "figure": form[name],
+                "parts": [form[f"{name}_{part}"] for part in FIGURE_PARTS],
+            },
+        )
+
+
+class ReviewForm(forms.Form):
+    """One phase's form, built from the edition's questions; `complete` asks for what submitting needs."""
+
+    def __init__(
+        self,
+        case: Case,
+        data: Mapping[str, Any] | None = None,
+        *,
+        answers: Answers | None = None,
+        typed: Mapping[str, Any] | None = None,
+        complete: bool = False,
+    ) -> None:
+        super().__init__(data)
+        self.case = case
+        self.complete = complete
+        self.answer_fields = list(fields_of(case.phase, case.target_keys))
+        targets = {target.key: target for target in case.targets}
+        stored = case.review.answers if answers is None else answers
+        for field in self.answer_fields:
+            self._add(field, field.of(stored), targets.get(field.target))
+        if typed is not None:
+            self.initial.update({name: value for name, value in typed.items() if name in self.fields})
+        self.helper = self._helper(targets)
+
+    def _add(self, field: Field, answer: Any, target: Target | None) -> None:
+        question = field.question
+        adders: dict[str, Callable[[Field, Any, Target | None], None]] = {
+            "mark": self._add_mark,
+            "text": self._add_text,
+            "figure": self._add_figure,
+        }
+        adders[question.kind](field, answer, target)
+
+    def _add_mark(self, field: Field, answer: Any, target: Target | None) -> None:
+        self.fields[field.name] = MarkField(field.question, label=self._label(field, target))
+        self.initial[field.name] = answer
+
+    def _add_text(self, field: Field, answer: Any, target: Target | None) -> None:
+        self.fields[field.name] = SheetTextField(
+            label=self._label(field, target), required=False, help_text=field.question.hint
+        )
+        self.initial[field.name] = answer or ""
+
+    def _add_figure(self, field: Field, answer: Any, target: Target | None) -> None:
+        figure = answer or {}
+        unit = target.indicator.unit if target else ""
+        self.fields[field.name] = FigureField(unit, label="実績")
+        self.initial[field.name] = figure.get("value", "")
+        for part, label in FIGURE_PARTS.items():
+            name = f"{field.name}_{part}"
+            self.fields[name] = (
+                DayField(label=label)
+                if part == "as_of"
+                else SheetTextField(label=label, required=False, limit=200, widget=forms.TextInput())
+            )
+            self.initial[name] = figure.get(part, "")
+
+    @staticmethod
+    def _label(field: Field, target: Target | None) -> str:
+        if target is None:
+            return field.question.label
+        return f"{field.question.label}({target.heading or target.indicator.name})"
+
+    def _helper(self, targets: Mapping[str, Target]) -> FormHelper:
+        """Lay the fields out in form order, each with our own template for its kind."""
+        helper = FormHelper(self)
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.include_media = False
+        numbers = {key: place for place, key in enumerate(targets, start=1)}
+        rows = []
+        for field in self.answer_fields:
+            if field.question.kind == "figure":
+                rows.append(TargetFigure(field, targets[field.target], numbers[field.target]))
+                continue
+            rows.append(
+                CrispyField(
+                    field.name,
+                    template=f"includes/field_{field.question.kind}.html",
+                    wrapper_class=field.question.kind,
+                )
+            )
+            self.fields[field.name].question = field.question  # type: ignore[attr-defined]
+            self.fields[field.name].tag = self.tag(field)  # type: ignore[attr-defined]
+        helper.layout = Layout(*rows)
+        return helper
+
+    def tag(self, field: Field) -> dict[str, Any]:
+        """Say whether a field is required, and after which choices: for its tag, with and without script."""
+        question = field.question
+        if question.required:
+            return {"kind": "required", "words": "必須"}
+        demanding = [
+            (other.name, mark)
+            for other in self.answer_fields
+            for mark in other.question.marks
+            if mark.requires == question.key
+        ]
+        if not demanding:
+            return {"kind": "optional", "words": "任意"}
+        symbols = "・".join(dict.fromkeys(mark.symbol for _, mark in demanding))
+        chosen = [
+            mark.symbol for name, mark in demanding if str(self[name].value() or "") == str(mark.position)
+        ]
+        return {
+            "kind": "conditional",
+            "when": " ".join(f"{name}={mark.position}" for name, mark in demanding),
+            "required": f"{symbols}を選んだので必須",
+            "otherwise": f"{symbols}のとき必須",
+            "words": f"{chosen[0]}を選んだので必須" if chosen else f"{symbols}のとき必須",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.complete:
+            for name, sentence in self.case.problems(self.answers()).items():
+                if name not in self.errors:
+                    self.add_error(name, sentence)
+        return cleaned
+
+    def answers(self) -> Answers:
+        """Assemble what was typed into answers; blanks are left out."""
+        values: dict[Field, Any] = {}
+        for field in self.answer_fields:
+            values[field] = self.cleaned_data.get(field.name)
+            if field.question.kind == "figure":
+                parts = {part: self.cleaned_data.get(f"{field.name}_{part}") for part in FIGURE_PARTS}
+                values[field] = {"value": self.cleaned_data.get(field.name), **parts}
+        return assemble(values)
+
+    def add_problems(self, problems: Mapping[str, str]) -> None:
+        """Put what a verb found missing beside the fields."""
+        for name, sentence in problems.items():
+            self.add_error(name if name in self.fields else None, sentence)
+
+    def error_links(self) -> list[tuple[str, str]]:
+        """List (id of the input, sentence) in form order for the summary above the form."""
+        links = []
+        for name in self.fields:
+            for sentence in self.errors.get(name, []):
+                links.append((self.input_id(name), str(sentence)))
+        return links + [("", str(sentence)) for sentence in self.non_field_errors()]
+
+    def input_id(self, name: str) -> str:
+        """Name the element that a link to a field should reach: a group of radios by its first one."""
+        return f"id_{name}_0" if isinstance(self.fields[name], MarkField) else f"id_{name}"
+
+    def removed(self) -> dict[str, int]:
+        return removed_characters(self)
+
+    def typed_text(self) -> dict[str, str]:
+        """Give back every text that was typed, by label, as it came: for pages that cannot show the form."""
+        return {
+            str(self.fields[name].label): typed
+            for name in self.fields
+            if isinstance(self.fields[name], SheetTextField) and (typed := self.data.get(name, ""))
+        }
+
+    def hints(self) -> list[str]:
+        """Say softly what a reader will miss: an advised field left blank, a text that says nothing."""
+        answers = self.answers()
+        found = list(advice(self.case.phase, answers).values())
+        for field in self.answer_fields:
+            text = field.of(answers)
+            if isinstance(text, str) and is_thin(text):
+                found.append(f"{field.question.label}は、文で書くと伝わりやすくなります。")
+        return found
+
+
+class DecisionForm(forms.Form):
+    """The words that go with a verb: a reason, and in a closed window a date until which to write."""
+
+    reason = SheetTextField(label="理由", required=False, help_text="この欄も公開請求の対象になります。")
+    until = DayField(label="いつまで書けるようにするか", help_text="例: 令和2年10月9日")
+
+    def __init__(self, verb: str, case: Case, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, auto_id=f"id_{case.review.phase}_{verb}_%s")
+        self.verb = verb
+        self.case = case
+        self.fields["reason"].widget.attrs["rows"] = 3
+        if not until_needed(verb, case, timezone.now()):
+            del self.fields["until"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        found = decision_problems(
+            self.verb, self.case, timezone.now(), reason=cleaned["reason"], until=self.until_day()
+        )
+        for name, sentence in found.items():
+            self.add_error(name if name in self.fields else None, sentence)
+        return cleaned
+
+    def until_day(self) -> datetime.date | None:
+        given = self.cleaned_data.get("until")
+        return datetime.date.fromisoformat(given) if given else None
+
+    def error_links(self) -> list[tuple[str, str]]:
+        """List (id of the input, sentence) for the summary above the page."""
+        return [
+            (self[name].id_for_label if name in self.fields else "", str(sentence))
+            for name, sentences in self.errors.items()
+            for sentence in sentences
+        ]

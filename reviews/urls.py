@@ -1,0 +1,47 @@
+from django.urls import path, register_converter
+
+from initiatives.models.plan import NUMBER
+
+from .views import decision, history, my_work, queue, review, sheet, year, years
+
+
+class NumberConverter:
+    """An item's number in an address: 1, 1-2-1."""
+
+    regex = NUMBER.replace("(", "(?:")
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(NumberConverter, "number")
+
+app_name = "reviews"
+
+urlpatterns = [
+    path("", my_work.my_work, name="my_work"),
+    path("years/", years.years, name="years"),
+    path("queue/", queue.queue, name="queue"),
+    # /<ward>/<year>/
+    path("<slug:ward>/<year:year>/", year.year, name="year"),
+    path("<slug:ward>/<year:year>/sheets.xlsx", sheet.year_workbook, name="year_workbook"),
+    # /<ward>/<year>/<number>/
+    path("<slug:ward>/<year:year>/<number:number>/", sheet.sheet, name="sheet"),
+    path("<slug:ward>/<year:year>/<number:number>/sheet.xlsx", sheet.sheet_workbook, name="sheet_workbook"),
+    path("<slug:ward>/<year:year>/<number:number>/history/", history.history, name="history"),
+    # /<ward>/<year>/<number>/<phase>/
+    path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/", review.review, name="review"),
+    path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/submit/", review.submit, name="submit"),
+    *(
+        path(
+            f"<slug:ward>/<year:year>/<number:number>/<slug:phase>/{verb}/",
+            decision.decide,
+            {"verb": verb},
+            name=verb,
+        )
+        for verb in decision.VERBS
+    ),
+]

@@ -1,0 +1,1 @@
+"""The pages. Always in this order: fetch through visible_to, permission, form, verb, message, redirect."""

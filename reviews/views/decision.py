@@ -1,0 +1,96 @@
+"""The verbs that a page's small forms send: withdraw, approve, return, reopen, extend, publish, correct."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from initiatives.models import Event
+from initiatives.refusal_pages import refusal_page
+from initiatives.refusals import Incomplete, Refused
+from wardplan.fiscal_year import FiscalYear
+
+from .. import workflow
+from ..forms import DecisionForm
+from ..workflow import Case
+from .case import find_case, posted_version, signed_in
+from .review import sheet_url
+from .sheet import sheet_page
+
+VERBS: dict[str, Callable[..., Event]] = {
+    "withdraw": workflow.withdraw,
+    "approve": workflow.approve,
+    "return": workflow.send_back,
+    "reopen": workflow.reopen,
+    "extend": workflow.extend,
+    "publish": workflow.publish,
+    "correct": workflow.correct,
+}
+
+DONE = {
+    "withdraw": "引き戻しました。直してから、もう一度提出してください。",
+    "approve": "承認しました。",
+    "return": "差し戻しました。担当の「やること」に理由が出ます。",
+    "reopen": "承認を取り消しました。担当が直せるようになりました。",
+    "extend": "個別延長をしました。",
+    "publish": "公表しました。",
+    "correct": "訂正を始めました。次に公表するまで、いまの公表内容がそのまま見えます。",
+}
+
+
+@never_cache
+@require_POST
+@login_required
+def decide(
+    request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str, verb: str
+) -> HttpResponse:
+    user = signed_in(request)
+    at = timezone.now()
+    case = find_case(user, ward, year, number, phase)
+    form = DecisionForm(verb, case, request.POST)
+    try:
+        if not form.is_valid():
+            workflow.check(verb, case, user, at)
+            return sheet_page(request, case.initiative, decision=form, status=200)
+        VERBS[verb](
+            case.initiative,
+            case.review.phase,
+            by=user,
+            at=at,
+            version=posted_version(request),
+            **_words(verb, form),
+        )
+    except Incomplete as incomplete:
+        for name, sentence in incomplete.problems.items():
+            form.add_error(name if name in form.fields else None, sentence)
+        return sheet_page(request, case.initiative, decision=form, status=200)
+    except Refused as refused:
+        reason = request.POST.get("reason", "")
+        kept = {"書いた理由": reason} if reason else None
+        return refusal_page(request, refused, kept=kept, back=sheet_url(case))
+    messages.success(request, DONE[verb])
+    return redirect(_next(request, case))
+
+
+def _words(verb: str, form: DecisionForm) -> dict[str, Any]:
+    words: dict[str, Any] = {}
+    if verb in workflow.NEEDS_REASON:
+        words = {"reason": form.cleaned_data["reason"], "until": form.until_day()}
+    return words
+
+
+def _next(request: HttpRequest, case: Case) -> str:
+    """Go back to where the button stood: the queue, or the sheet."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    return sheet_url(case)

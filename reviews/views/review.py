@@ -1,0 +1,241 @@
+"""The form of one phase: show it, save it, submit it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from initiatives.models import Event, Initiative
+from initiatives.refusal_pages import note, refusal_page
+from initiatives.refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
+from wardplan.accounts.models import User
+from wardplan.accounts.views import LoginForm
+from wardplan.era import clock_time
+from wardplan.fiscal_year import FiscalYear
+from wardplan.text import REMOVED_NOTICE
+
+from .. import keeping, workflow
+from ..forms import ReviewForm
+from ..sheet import Sheet, read_sheet, with_everything
+from ..windows import deadline
+from ..workflow import Case, Conflict
+from .case import find_case, posted_version, signed_in
+from .conflict import conflict_page, resolve_choices
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str) -> HttpResponse:
+    if request.method == "POST":
+        return _write(request, "save", ward, year, number, phase)
+    return _show(request, ward=ward, year=year, number=number, phase=phase)
+
+
+@never_cache
+@require_POST
+def submit(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str) -> HttpResponse:
+    return _write(request, "submit", ward, year, number, phase)
+
+
+@login_required
+def _show(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str) -> HttpResponse:
+    user = signed_in(request)
+    case = find_case(user, ward, year, number, phase)
+    handed_over = keeping.take_from_session(request.session, case, user)
+    if handed_over is False:
+        messages.warning(
+            request,
+            "別の利用者です。この画面で書かれた文は、書いた人がログインすると続きから書けます。",
+        )
+    if not workflow.may("save", case, user, timezone.now()):
+        return read_only_page(request, case)
+    unsaved = keeping.unsaved_text(case, user)
+    restoring = unsaved is not None and (handed_over is True or "restore" in request.GET)
+    form = ReviewForm(case, typed=unsaved.fields if restoring and unsaved else None)
+    version = unsaved.base_version if restoring and unsaved else case.review.version
+    return form_page(request, case, form, version=version, unsaved=unsaved, restoring=restoring)
+
+
+def _write(
+    request: HttpRequest, verb: str, ward: str, year: FiscalYear, number: str, phase: str
+) -> HttpResponse:
+    user, at = request.user, timezone.now()
+    version = posted_version(request)
+    if not isinstance(user, User):
+        return _login_in_place(request, reverse("reviews:review", args=[ward, year, number, phase]))
+    case = find_case(user, ward, year, number, phase)
+    opener = keeping.opener(request)
+    if opener is not None and opener[0] != user.pk:
+        keeping.keep_for(opener[0], case, version or 0, keeping.typed_fields(request))
+        return refusal_page(request, _ANOTHER_PERSON, back=sheet_url(case))
+
+    mending = workflow.is_mending(verb, case.review)
+    data, version = resolve_choices(request.POST, version)
+    form = ReviewForm(case, data, complete=verb == "submit" or mending)
+    if any(len(request.POST.getlist(name)) > 1 for name in form.fields):
+        raise SuspiciousOperation("A field was sent twice.")
+    try:
+        if not form.is_valid():
+            workflow.check(verb, case, user, at)
+            return _refused_by_form(request, case, form, version)
+        act = workflow.submit if verb == "submit" else workflow.save
+        event = act(
+            case.initiative, case.review.phase, by=user, at=at, version=version, answers=form.answers()
+        )
+    except Incomplete as incomplete:
+        form.add_problems(incomplete.problems)
+        return _refused_by_form(request, case, form, version)
+    except Conflict as conflict:
+        note(request, conflict)
+        return conflict_page(request, case, form, conflict, verb, version)
+    except Refused as refused:
+        return refusal_page(request, refused, kept=form.typed_text(), back=sheet_url(case))
+    keeping.forget(case, user)
+    _tell(request, verb, form, event)
+    if verb == "submit" or mending:
+        return redirect(sheet_url(case))
+    return redirect("reviews:review", ward, year, number, phase)
+
+
+_ANOTHER_PERSON = TransitionNotAllowed(
+    "別の利用者です。この画面を開いた人とログインしている人が違うため、保存しませんでした。"
+    "書かれた文は、書いた人がログインすると続きから書けます。"
+)
+
+
+def _tell(request: HttpRequest, verb: str, form: ReviewForm, event: Event | None) -> None:
+    """Say what happened, and softly what a reader will miss."""
+    if event is None:
+        messages.info(request, "変わったところはありません。保存済みの内容のままです。")
+    elif verb == "submit":
+        late = "期限後の提出として受け付けました。" if event.late else ""
+        messages.success(request, f"課長へ提出しました。{late}")
+    else:
+        messages.success(request, f"{clock_time(event.at)}に一時保存しました。提出はまだしていません。")
+    if form.removed():
+        messages.warning(request, REMOVED_NOTICE)
+    for hint in form.hints():
+        messages.warning(request, hint)
+
+
+def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version: int | None) -> HttpResponse:
+    """Show the errors beside the fields; what was typed is kept as a draft as far as it can be read."""
+    saved = ""
+    fresh = ReviewForm(case, form.data)
+    user = signed_in(request)
+    if fresh.is_valid() and not workflow.is_mending("save", case.review):
+        try:
+            event = workflow.save(
+                case.initiative,
+                case.review.phase,
+                by=user,
+                at=timezone.now(),
+                version=version,
+                answers=fresh.answers(),
+            )
+            version = event.version if event else case.review.version
+            saved = f"{clock_time(timezone.now())}に一時保存しました。"
+        except Refused as refused:
+            note(request, refused)
+    links = form.error_links()
+    what = "提出" if form.complete else "保存"
+    errors: dict[str, object] = {
+        "heading": f"{what}できませんでした。{len(links)}か所を直してください。",
+        "errors": links,
+        "note": f"書いた内容は消えていません。{saved}",
+    }
+    return form_page(request, case, form, version=version, error_summary=errors)
+
+
+def _login_in_place(request: HttpRequest, form_url: str) -> HttpResponse:
+    """Answer a save without a session with the log-in page, and keep what was typed."""
+    keeping.keep_in_session(request, posted_version(request))
+    texts = [text for text in keeping.typed_fields(request).values() if len(text.strip()) > 1]
+    context = {
+        "form": LoginForm(request),
+        "kept": {f"書いた文 {place}": text for place, text in enumerate(texts, start=1)},
+        "next": form_url,
+        "login_action": reverse("accounts:login"),
+    }
+    return render(request, "accounts/login.html", context)
+
+
+def sheet_url(case: Case) -> str:
+    plan = case.plan
+    return reverse("reviews:sheet", args=[plan.ward.slug, plan.fiscal_year, case.initiative.number])
+
+
+def sheet_of(case: Case, user: User) -> Sheet:
+    """Read the whole sheet beside the form: the plan, and what the other phases say."""
+    initiative = with_everything(Initiative.objects.filter(pk=case.initiative.pk)).get()
+    return read_sheet(initiative, case.form, user)
+
+
+def form_page(
+    request: HttpRequest,
+    case: Case,
+    form: ReviewForm,
+    *,
+    version: int | None,
+    unsaved: object = None,
+    restoring: bool = False,
+    error_summary: dict[str, object] | None = None,
+) -> HttpResponse:
+    user = signed_in(request)
+    now = timezone.now()
+    sheet = sheet_of(case, user)
+    last = (
+        Event.objects.filter(initiative=case.initiative, phase=case.review.phase)
+        .defer("content")
+        .order_by("-version")
+        .first()
+    )
+    context = {
+        "case": case,
+        "sheet": sheet,
+        "form": form,
+        "version": version if version is not None else "",
+        "opened_by": keeping.opened_by(case, user),
+        "due": deadline(case.plan_phase, case.review),
+        "now": now,
+        "window": case.window(now),
+        "other_blocks": [block for block in sheet.blocks if block.phase.key != case.phase.key],
+        "mending": workflow.is_mending("save", case.review),
+        "may_submit": workflow.may("submit", case, user, now),
+        "returned": last if last and last.verb in workflow.REOPENING else None,
+        "saved_at": last.at if last and last.verb in ("save", "import") else None,
+        "unsaved": unsaved,
+        "restoring": restoring,
+        "error_summary": error_summary,
+        "sheet_url": sheet_url(case),
+    }
+    return render(request, "reviews/review_form.html", context)
+
+
+def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:
+    """Show what the review says to somebody who cannot write it now, and why that is so."""
+    user = signed_in(request)
+    sheet = sheet_of(case, user)
+    block = sheet.block(case.phase.key)
+    try:
+        workflow.check("save", case, user, timezone.now())
+        why = ""
+    except NotAllowed:
+        why = ""
+    except Refused as refused:
+        why = refused.sentence
+    context = {
+        "case": case,
+        "sheet": sheet,
+        "block": block,
+        "why": why,
+        "sheet_url": sheet_url(case),
+    }
+    return render(request, "reviews/review_detail.html", context)

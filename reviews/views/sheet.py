@@ -1,0 +1,250 @@
+"""The sheet as the official form, with its status and the verbs that the reader may press; and as Excel."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from initiatives.form import OfficialForm, read_form
+from initiatives.models import Event, Initiative, PlanPhase, YearPlan
+from wardplan.accounts.models import User
+from wardplan.fiscal_year import FiscalYear
+
+from .. import permissions, workflow
+from ..forms import DecisionForm
+from ..models import Review
+from ..sheet import PhaseBlock, read_sheet, read_sheets, with_everything
+from ..windows import Window, deadline
+from ..workbook.file_names import FileName, sheet_filename, workbook_filename
+from ..workbook.writer import XLSX, write_sheet, write_workbook
+from ..workflow import Case
+from .case import signed_in
+
+# The verbs of the status rows, in the order in which their buttons stand.
+BUTTONS = {
+    "approve": "承認する",
+    "return": "差し戻す",
+    "withdraw": "引き戻して直す",
+    "reopen": "承認を取り消す",
+    "extend": "個別延長をする",
+    "publish": "公表する",
+    "correct": "訂正を始める",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the status flow: 担当が提出 → 課長が承認 → 公表."""
+
+    label: str
+    state: str  # done, now, todo
+    who: str = ""
+    at: datetime.datetime | None = None
+
+
+@dataclass(frozen=True)
+class StatusRow:
+    """One phase's row above the form: where it is, and what the reader may do with it."""
+
+    block: PhaseBlock
+    window: Window
+    due: datetime.datetime | None
+    opens_at: datetime.datetime | None
+    steps: tuple[Step, ...]
+    late: bool
+    returned: Event | None
+    write_label: str
+    verbs: tuple[dict[str, Any], ...]
+    own_submission: bool
+
+
+@never_cache
+@require_safe
+@login_required
+def sheet(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> HttpResponse:
+    found = _find(signed_in(request), ward, year, number)
+    return _page(request, found)
+
+
+def sheet_page(
+    request: HttpRequest, initiative: Initiative, *, decision: DecisionForm, status: int
+) -> HttpResponse:
+    """Show the sheet again with a verb's small form open and its errors beside the fields."""
+    found = with_everything(Initiative.objects.filter(pk=initiative.pk)).get()
+    return _page(request, found, decision=decision, status=status)
+
+
+def _find(user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
+    found = (
+        with_everything(Initiative.objects.visible_to(user))
+        .filter(plan__ward__slug=ward, plan__fiscal_year=year, number=number)
+        .select_related("continues__plan__ward")
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(
+    request: HttpRequest,
+    initiative: Initiative,
+    *,
+    decision: DecisionForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    user, now = signed_in(request), timezone.now()
+    form = read_form(initiative.plan.edition)
+    found = read_sheet(initiative, form, user)
+    phases = {phase.phase: phase for phase in PlanPhase.objects.filter(plan=initiative.plan)}
+    events = list(Event.objects.filter(initiative=initiative).defer("content").order_by("pk"))
+    context = {
+        "sheet": found,
+        "rows": [
+            _status_row(
+                initiative,
+                form,
+                block,
+                phases.get(block.phase.key),
+                [event for event in events if event.phase == block.phase.key],
+                user,
+                now,
+                decision,
+            )
+            for block in found.blocks
+        ],
+        "decision": decision,
+        "now": now,
+        "may_see_history": permissions.can_see_history(user, initiative),
+    }
+    return render(request, "reviews/sheet_detail.html", context, status=status)
+
+
+def _status_row(
+    initiative: Initiative,
+    form: OfficialForm,
+    block: PhaseBlock,
+    plan_phase: PlanPhase | None,
+    events: list[Event],
+    user: User,
+    now: datetime.datetime,
+    decision: DecisionForm | None,
+) -> StatusRow:
+    review = block.review or Review(initiative=initiative, phase=block.phase.key)
+    review.initiative = initiative
+    case = Case(initiative, plan_phase, form, block.phase, review)
+    submitted = _last(events, "submit")
+    back = _last(events, *workflow.REOPENING)
+    extended = review.is_extended(now)
+    return StatusRow(
+        block=block,
+        window=case.window(now),
+        due=deadline(plan_phase, review),
+        opens_at=plan_phase.opens_at if plan_phase else None,
+        steps=_steps(block.status, events),
+        late=bool(submitted and submitted.late and not extended and block.status != Review.Status.RETURNED),
+        returned=back if block.status == Review.Status.RETURNED else None,
+        write_label=_write_label(case, user, now),
+        verbs=tuple(_verbs(case, user, now, decision)),
+        own_submission=(
+            block.status == Review.Status.SUBMITTED
+            and permissions.can_decide(user, initiative)
+            and permissions.is_own_submission(user, review)
+        ),
+    )
+
+
+def _last(events: list[Event], *verbs: str) -> Event | None:
+    return next((event for event in reversed(events) if event.verb in verbs), None)
+
+
+def _steps(status: str, events: list[Event]) -> tuple[Step, ...]:
+    """Tell the way of a review: which step is done, by whom and when, and where it is now."""
+    order = [("submit", "担当が提出"), ("approve", "課長が承認"), ("publish", "公表")]
+    reached = {"submitted": 1, "approved": 2, "published": 3}.get(status, 0)
+    steps = []
+    for place, (verb, label) in enumerate(order):
+        event = _last(events, verb) if place < reached else None
+        state = "done" if place < reached else "now" if place == reached else "todo"
+        who = f"{event.by_post} {event.by_name}".strip() if event else ""
+        steps.append(Step(label, state, who, event.at if event else None))
+    return tuple(steps)
+
+
+def _write_label(case: Case, user: User, now: datetime.datetime) -> str:
+    """Word the link to the form for what the person would do there; empty when it cannot be written."""
+    if not workflow.may("save", case, user, now):
+        return ""
+    if workflow.is_mending("save", case.review):
+        return "字句を直す"
+    if not permissions.can_submit(user, case.initiative):
+        return "代わりに入力する"
+    words = {
+        Review.Status.NOT_STARTED: "書き始める",
+        Review.Status.DRAFT: "続きを書く",
+        Review.Status.RETURNED: "直して再提出する",
+    }
+    return words[Review.Status(case.review.status)]
+
+
+def _verbs(case: Case, user: User, now: datetime.datetime, decision: DecisionForm | None) -> Any:
+    """Give each verb that the person may press its own small form."""
+    for verb, label in BUTTONS.items():
+        if not workflow.may(verb, case, user, now):
+            continue
+        with_words = verb in workflow.NEEDS_REASON
+        open_form = (
+            decision
+            if decision
+            and (decision.verb, decision.case.review.phase)
+            == (
+                verb,
+                case.review.phase,
+            )
+            else None
+        )
+        yield {
+            "verb": verb,
+            "label": label,
+            "url_name": f"reviews:{verb}",
+            "form": open_form or (DecisionForm(verb, case) if with_words else None),
+            "open": open_form is not None,
+        }
+
+
+@require_safe
+@login_required
+def sheet_workbook(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> HttpResponse:
+    user = signed_in(request)
+    initiative = _find(user, ward, year, number)
+    found = read_sheet(initiative, read_form(initiative.plan.edition), user)
+    return _download(write_sheet(found, at=timezone.now()), sheet_filename(found))
+
+
+@require_safe
+@login_required
+def year_workbook(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
+    user = signed_in(request)
+    plan = (
+        YearPlan.objects.visible_to(user)
+        .filter(ward__slug=ward, fiscal_year=year)
+        .select_related("ward", "edition")
+        .first()
+    )
+    if plan is None:
+        raise Http404
+    initiatives = with_everything(plan.initiatives.all()).order_by("position", "number")
+    sheets = read_sheets(initiatives, read_form(plan.edition), user)
+    return _download(write_workbook(sheets, at=timezone.now()), workbook_filename(plan))
+
+
+def _download(content: bytes, name: FileName) -> HttpResponse:
+    return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": name.header})

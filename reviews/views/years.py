@@ -1,0 +1,23 @@
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from initiatives.models import YearPlan
+from wardplan.fiscal_year import FiscalYear
+
+from .case import signed_in
+
+
+@require_safe
+@login_required
+def years(request: HttpRequest) -> HttpResponse:
+    """Lead to the list that is most likely wanted: this fiscal year's, else the newest there is."""
+    plans = list(
+        YearPlan.objects.visible_to(signed_in(request)).select_related("ward").order_by("-fiscal_year")
+    )
+    if not plans:
+        raise Http404
+    this_year = FiscalYear.today()
+    plan = next((plan for plan in plans if plan.fiscal_year == this_year), plans[0])
+    return redirect("reviews:year", plan.ward.slug, plan.fiscal_year)
