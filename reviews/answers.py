@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from initiatives.form import FormPhase, FormQuestion
+from initiatives.form import FormMark, FormPhase, FormQuestion
 from wardplan.text import is_blank, length, same_text
 
 Answers = dict[str, Any]
@@ -147,21 +147,15 @@ def problems(phase: FormPhase, answers: Answers, targets: Iterable[str]) -> dict
     the limit of each text. Text of white space and invisible characters only counts as blank.
     """
     keys = list(targets)
-    required_by = {
-        mark.requires: mark
-        for question in phase.questions
-        for mark in question.marks
-        if mark.requires and mark.position in _chosen(question, answers, keys)
-    }
     found = {}
     for field in fields_of(phase, keys):
-        sentence = _problem(field, field.of(answers), required_by.get(field.question.key))
+        sentence = _problem(field, field.of(answers), _required_by(field, phase, answers, keys))
         if sentence:
             found[field.name] = sentence
     return found
 
 
-def _problem(field: Field, answer: Any, required_by: Any) -> str:
+def _problem(field: Field, answer: Any, required_by: FormMark | None) -> str:
     question = field.question
     if question.kind == "mark":
         if question.mark(answer) is None and (question.required or answer is not None):
@@ -181,12 +175,19 @@ def _problem(field: Field, answer: Any, required_by: Any) -> str:
     return ""
 
 
-def _chosen(question: FormQuestion, answers: Answers, targets: list[str]) -> set[Any]:
-    if question.kind != "mark":
-        return set()
-    if question.per_target:
-        return {pick(answers, question.key, target) for target in targets}
-    return {answers.get(question.key)}
+def _required_by(field: Field, phase: FormPhase, answers: Answers, targets: list[str]) -> FormMark | None:
+    """Find the chosen mark that makes a field necessary; None when there is none.
+
+    A target's mark asks for that target's own text; a text that stands once on the sheet is asked for by the
+    mark of any target.
+    """
+    for question in phase.questions:
+        asked = [field.target] if field.target else targets
+        for target in asked if question.per_target else [""]:
+            mark = question.mark(pick(answers, question.key, target))
+            if mark is not None and mark.requires == field.question.key:
+                return mark
+    return None
 
 
 def missing_labels(phase: FormPhase, answers: Answers, targets: Iterable[str]) -> list[str]:
