@@ -14,5 +14,6 @@ register_converter(FiscalYearConverter, "year")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("wardplan.accounts.urls")),
+    path("", include("initiatives.urls")),
     path("", include("reviews.urls")),
 ]

@@ -33,9 +33,3 @@ def find_initiative(user: User, ward: str, year: FiscalYear, number: str) -> Ini
 def find_case(user: User, ward: str, year: FiscalYear, number: str, phase: str) -> Case:
     """Find the review that an address names; 404 also for a phase that the edition lacks."""
     return open_case(find_initiative(user, ward, year, number), phase.replace("-", "_"), user)
-
-
-def posted_version(request: HttpRequest) -> int | None:
-    """Read the version that a form was opened at; None when it is missing or odd (then it is stale)."""
-    version = request.POST.get("version", "")
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None

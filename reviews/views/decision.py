@@ -17,12 +17,13 @@ from django.views.decorators.http import require_POST
 from initiatives.models import Event
 from initiatives.refusal_pages import refusal_page
 from initiatives.refusals import Incomplete, Refused
+from initiatives.views import posted_version
 from wardplan.fiscal_year import FiscalYear
 
 from .. import workflow
 from ..forms import DecisionForm
 from ..workflow import Case
-from .case import find_case, posted_version, signed_in
+from .case import find_case, signed_in
 from .review import sheet_url
 from .sheet import sheet_page
 

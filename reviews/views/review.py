@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from initiatives.models import Event, Initiative
 from initiatives.refusal_pages import note, refusal_page
 from initiatives.refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
+from initiatives.views import posted_version
 from wardplan.accounts.models import User
 from wardplan.accounts.views import LoginForm
 from wardplan.era import clock_time
@@ -26,7 +27,7 @@ from ..forms import ReviewForm
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workflow import Case, Conflict
-from .case import find_case, posted_version, signed_in
+from .case import find_case, signed_in
 from .conflict import conflict_page, resolve_choices
 
 

@@ -1,0 +1,58 @@
+"""The plan's own verbs as buttons: fetch, one verb, message, back to the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from wardplan.accounts.models import User
+from wardplan.fiscal_year import FiscalYear
+
+from . import workflow
+from .models import Event, YearPlan
+from .refusal_pages import note
+from .refusals import Incomplete
+
+
+@require_POST
+@login_required
+def plan_confirm(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
+    return _act(
+        request, ward, year, workflow.confirm, "計画を確定しました。受付期間になると、担当課が書けます。"
+    )
+
+
+@require_POST
+@login_required
+def plan_publish(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
+    return _act(request, ward, year, workflow.publish, "計画を公表しました。")
+
+
+def posted_version(request: HttpRequest) -> int | None:
+    """Read the version that a page was opened at; None when it is missing or odd (then it is stale)."""
+    version = request.POST.get("version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+
+
+def _act(
+    request: HttpRequest, ward: str, year: FiscalYear, verb: Callable[..., Event], done: str
+) -> HttpResponse:
+    assert isinstance(request.user, User)
+    plan = YearPlan.objects.visible_to(request.user).filter(ward__slug=ward, fiscal_year=year).first()
+    if plan is None:
+        raise Http404
+    try:
+        verb(plan, by=request.user, at=timezone.now(), version=posted_version(request))
+    except Incomplete as incomplete:
+        note(request, incomplete)
+        for sentence in incomplete.problems.values():
+            messages.error(request, sentence)
+    else:
+        messages.success(request, done)
+    return redirect("reviews:year", ward, year)
