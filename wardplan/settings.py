@@ -87,7 +87,7 @@ INSTALLED_APPS = [
     "wardplan.accounts",
     "initiatives",
     "reviews",
-    "django.contrib.admin",
+    "wardplan.accounts.admin_site.WardAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
