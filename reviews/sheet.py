@@ -101,10 +101,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Answered:
-    """A question with its answer. `text` is a text or a figure in words; `choices` the legend of a mark."""
+    """A question with its answer. `text` is a text or a figure in words; `choices` the legend of a mark.
+
+    `target` and `heading` name the target that a question per target is asked about.
+    """
 
     question: FormQuestion
     target: str = ""
+    heading: str = ""
     text: str = ""
     choices: tuple[Choice, ...] = ()
     figure: Mapping[str, str] = field(default_factory=dict)
@@ -345,14 +349,14 @@ def read_answers(
 
 def read_answer(question: FormQuestion, answer: Any, line: TargetLine | None = None) -> Answered:
     """Read one answer as the form shows it."""
-    target = line.key if line else ""
+    target, heading = (line.key, line.heading) if line else ("", "")
     if question.kind == "mark":
         choices = tuple(Choice(mark, mark.position == answer) for mark in question.marks)
-        return Answered(question, target, choices=choices)
+        return Answered(question, target, heading, choices=choices)
     if question.kind == "figure":
         figure = answer or {}
         value = figure.get("value")
         unit = line.unit if line else ""
         text = with_unit(Decimal(value), unit) if value else ""
-        return Answered(question, target, text=text, figure=figure)
-    return Answered(question, target, text=answer or "")
+        return Answered(question, target, heading, text=text, figure=figure)
+    return Answered(question, target, heading, text=answer or "")

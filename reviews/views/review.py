@@ -141,7 +141,8 @@ def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version
                 version=version,
                 answers=fresh.answers(),
             )
-            version = event.version if event else case.review.version
+            case = workflow.open_case(case.initiative, case.review.phase, user)
+            version = case.review.version if event else version
             saved = f"{clock_time(timezone.now())}に一時保存しました。"
         except Refused as refused:
             note(request, refused)

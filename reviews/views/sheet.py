@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -64,6 +65,7 @@ class StatusRow:
     write_label: str
     verbs: tuple[dict[str, Any], ...]
     own_submission: bool
+    is_main: bool = False
 
 
 @never_cache
@@ -108,7 +110,7 @@ def _page(
     events = list(Event.objects.filter(initiative=initiative).defer("content").order_by("pk"))
     context = {
         "sheet": found,
-        "rows": [
+        "rows": _with_main_row(
             _status_row(
                 initiative,
                 form,
@@ -120,12 +122,23 @@ def _page(
                 decision,
             )
             for block in found.blocks
-        ],
+        ),
         "decision": decision,
         "now": now,
         "may_see_history": permissions.can_see_history(user, initiative),
     }
     return render(request, "reviews/sheet_detail.html", context, status=status)
+
+
+def _with_main_row(rows: Iterable[StatusRow]) -> list[StatusRow]:
+    """Mark the first row in which the reader has something to do: a page has one solid button."""
+    found = list(rows)
+    for place, row in enumerate(found):
+        approving = any(verb["verb"] == "approve" for verb in row.verbs)
+        if approving or (row.write_label and row.block.status != Review.Status.SUBMITTED):
+            found[place] = replace(row, is_main=True)
+            break
+    return found
 
 
 def _status_row(
