@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm, UsernameField
 from django.contrib.auth.models import Group
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
@@ -17,22 +17,28 @@ admin.site.unregister(Group)
 
 
 class ConstraintsBesideFields(forms.ModelForm):
-    """Show the sentence of a broken constraint beside the field that mends it.
+    """Check every constraint of the row, and show its sentence beside the field that mends it.
 
-    `beside` maps a constraint's name to the field; Django puts most of them above the whole form.
+    `beside` maps a constraint's name to the field. Django puts most sentences above the whole form, and
+    skips a constraint as soon as one of its fields is not in the form, read-only or an inline's parent:
+    then the database would refuse the row without a sentence.
     """
 
     beside: dict[str, str] = {}
 
     def _post_clean(self):
         super()._post_clean()
-        fields = {
-            constraint.violation_error_message: self.beside[constraint.name]
-            for constraint in self._meta.model._meta.constraints
-            if self.beside.get(constraint.name) in self.fields
-        }
+        constraints = self._meta.model._meta.constraints
+        fields = {c.violation_error_message: self.beside.get(c.name) for c in constraints}
         for sentence in self._errors.pop(NON_FIELD_ERRORS, []):
-            self.add_error(fields.get(sentence), sentence)
+            if sentence not in fields:
+                self.add_error(None, sentence)
+        try:
+            self.instance.validate_constraints(exclude=set(self._errors) - {NON_FIELD_ERRORS})
+        except ValidationError as error:
+            for sentence in dict.fromkeys(error.messages):
+                field = fields.get(sentence)
+                self.add_error(field if field in self.fields else None, sentence)
 
 
 class Organisation(WardScoped):
@@ -110,7 +116,7 @@ class MembershipForm(ConstraintsBesideFields):
 
 class MembershipFormSet(forms.BaseInlineFormSet):
     def clean(self):
-        """Refuse the same row twice: Django leaves the user out of an inline row's own constraints."""
+        """Refuse the same new row twice: each alone would pass, and the database would stop the second."""
         super().clean()
         seen = set()
         for form in self.forms:

@@ -380,7 +380,12 @@ def test_a_role_is_ended_and_not_deleted(as_admin, cast):
 def test_a_section_name_twice_is_refused_beside_the_field(as_admin, cast):
     sent = {"ward": cast.ward.pk, "name": "総務課", "order": 3}
     response = as_admin.post("/admin/accounts/section/add/", sent)
-    assert response.context["adminform"].form.errors == {"name": ["この区には同じ名前の課があります。"]}
+    taken = {"name": ["この区には同じ名前の課があります。"]}
+    assert response.context["adminform"].form.errors == taken
+    response = as_admin.post(
+        f"/admin/accounts/section/{cast.section.pk}/change/", {"name": "総務課", "order": 1}
+    )
+    assert response.context["adminform"].form.errors == taken
     as_admin.post("/admin/accounts/section/add/", {**sent, "name": "保健福祉課", "ward": cast.neighbour.pk})
     assert Section.objects.count() == 3
 
