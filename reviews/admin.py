@@ -1,0 +1,56 @@
+"""The record of changes, to look up who did what. What a review says is never shown or written here."""
+
+from django.contrib import admin
+
+from initiatives.models import Event
+from wardplan.accounts.admin_site import ReadOnly, WardModelAdmin
+
+from .workflow import VERB_WORDS
+
+PLAN_VERB_WORDS = {
+    "edit": "編集",
+    "confirm": "確定",
+    "publish": "公表",
+    "new_version": "計画の変更",
+    "delete": "削除",
+    "assign_section": "担当課の変更",
+    "record_measurement": "実績の入力",
+    "resolve": "目標値の確定",
+}
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, WardModelAdmin):
+    list_display = ("at", "word", "item", "phase", "by_name", "by_post", "late", "on_behalf")
+    list_filter = ("late", "on_behalf")
+    search_fields = ("by_name", "initiative__number", "initiative__title")
+    ordering = ("-at", "-pk")
+    fields = (
+        ("ward", "year"),
+        "item",
+        "phase",
+        ("word", "version"),
+        ("by_name", "by_post"),
+        "at",
+        ("late", "on_behalf"),
+    )
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("initiative", "ward").defer("content", "reason")
+
+    def lookup_allowed(self, lookup, value, request):
+        # Asking for ?content__contains= would tell, letter by letter, what a review says.
+        return not lookup.startswith(("content", "reason")) and super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="操作", ordering="verb")
+    def word(self, event):
+        words = VERB_WORDS if event.initiative_id else PLAN_VERB_WORDS
+        return words.get(event.verb, event.verb)
+
+    @admin.display(description="取組項目", ordering="initiative__position")
+    def item(self, event):
+        return str(event.initiative) if event.initiative_id else "年間計画"
+
+    @admin.display(description="年度", ordering="fiscal_year")
+    def year(self, event):
+        return str(event.fiscal_year)
