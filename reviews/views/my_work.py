@@ -44,7 +44,8 @@ class Job:
     """What brought it into its state: the return, the submission, the approval."""
     saved: Event | None = None
     note: str = ""
-    holder: str = ""
+    holder: tuple[str, ...] = ()
+    """Post and name, apart, so that a narrow cell breaks between them."""
     heading: str = ""
     can_be_written: bool = False
     can_be_withdrawn: bool = False
@@ -52,6 +53,12 @@ class Job:
     @property
     def status(self) -> str:
         return self.case.review.status
+
+    @property
+    def since(self) -> str:
+        """Say what brought it where it is: 9月23日(水)提出."""
+        words = workflow.VERB_WORDS
+        return f"{short_date(self.came.at)}{words[self.came.verb]}" if self.came else ""
 
 
 @dataclass
@@ -167,8 +174,9 @@ def read_jobs(
             if many_years:
                 job.heading = f"{initiative.plan.fiscal_year} {job.heading}"
             job.came, job.saved = _history(events.get((initiative.pk, phase.key), []))
-            job.holder = holders.get(initiative.section_id, "") if review.status == Status.SUBMITTED else ""
-            job.holder = job.holder or holder(review.status, initiative.section.name)
+            job.holder = (holder(review.status, initiative.section.name),)
+            if review.status == Status.SUBMITTED:
+                job.holder = holders.get(initiative.section_id, job.holder)
             job.can_be_written = workflow.may("submit", case, user, now)
             job.can_be_withdrawn = workflow.may("withdraw", case, user, now)
             job.note = note(job, user)
@@ -205,7 +213,9 @@ def _history(events: list[Event]) -> tuple[Event | None, Event | None]:
     return (handed[-1] if handed else None, saves[-1] if saves else None)
 
 
-def read_holders(initiatives: list[Initiative], user: User, now: datetime.datetime) -> dict[int | None, str]:
+def read_holders(
+    initiatives: list[Initiative], user: User, now: datetime.datetime
+) -> dict[int | None, tuple[str, ...]]:
     """Name who decides in each section: its manager today, else the deputy; never the reader."""
     sections = {initiative.section_id for initiative in initiatives}
     managers = (
@@ -215,7 +225,7 @@ def read_holders(initiatives: list[Initiative], user: User, now: datetime.dateti
         .select_related("user", "section")
         .order_by(F("acting").desc(), "-starts_on", "-pk")
     )
-    return {manager.section_id: f"{manager.title} {manager.user.name}" for manager in managers}
+    return {manager.section_id: (manager.title, manager.user.name) for manager in managers}
 
 
 # ---- sorting ---------------------------------------------------------------------------------------------

@@ -182,8 +182,8 @@ def test_two_years_at_once_are_told_apart(cast, read):
 def test_submitted_sheet_names_its_holder_and_can_be_withdrawn(midyear, read):
     review = midyear.review_in("submitted")
     held = section_of(read(midyear.staff), "held-by-others")
-    assert "市民協働課長 課長 一郎" in held
-    assert "9月22日(火)12:00提出" in held
+    assert '市民協働課長</span> <span class="together">課長 一郎' in held
+    assert "9月22日(火)提出" in held
     assert 'action="/mihon/2020/1/midyear/withdraw/"' in held
     assert f'name="version" value="{review.version}"' in held
 
@@ -192,7 +192,7 @@ def test_approved_sheet_is_with_the_coordinator(midyear, read):
     midyear.review_in("approved")
     held = section_of(read(midyear.staff), "held-by-others")
     assert "取りまとめ担当" in held
-    assert "9月22日(火)13:00承認" in held
+    assert "9月22日(火)承認" in held
     assert "引き戻す" not in held
 
 
