@@ -1,9 +1,9 @@
 """tests/data/permissions.csv over HTTP: each row builds the state, acts as a browser does, and compares."""
 
 import io
+import zipfile
 from typing import Any
 
-import openpyxl
 import pytest
 from django.http import HttpResponse
 from django.test import Client
@@ -67,8 +67,9 @@ def read(cast: Cast, row: Row) -> str:
     if response.status_code != 200 or row.action == "history":
         return str(response.status_code)
     if row.action == "export":
-        sheet = openpyxl.load_workbook(io.BytesIO(response.content)).worksheets[0]
-        text = "\n".join(str(cell.value) for cells in sheet.iter_rows() for cell in cells if cell.value)
+        # The parts as they are: loading each workbook would take most of the table's time.
+        with zipfile.ZipFile(io.BytesIO(response.content)) as parts:
+            text = "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
     else:
         text = response.content.decode() + client.get(address(row)).content.decode()
     if row.state == "not_started":
