@@ -220,6 +220,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def get_by_natural_key(
+        self, username: str, ward: str, section: str | None, role: str, starts_on: str
+    ) -> Membership:
+        return self.get(
+            user__username=username, ward__slug=ward, section__name=section, role=role, starts_on=starts_on
+        )
+
     def valid_on(self, day: datetime.date) -> MembershipQuerySet:
         return self.filter(starts_on__lte=day).filter(Q(ends_on=None) | Q(ends_on__gte=day))
 
@@ -317,6 +324,12 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def natural_key(self) -> tuple[str, str, str | None, str, str]:
+        section = self.section.name if self.section else None
+        return (self.user.username, self.ward.slug, section, self.role, str(self.starts_on))
+
+    natural_key.dependencies = ["accounts.user", "accounts.section"]  # type: ignore[attr-defined]
 
     def clean(self) -> None:
         super().clean()
