@@ -65,11 +65,12 @@ def _wrapped(paragraph: str, capacity: int) -> int:
     lines, used = 1, 0
     for token in _TOKEN.findall(paragraph):
         width = widths[token] if len(token) == 1 else sum(map(widths.__getitem__, token))
-        used += width
-        if used > capacity:
+        if used + width <= capacity:
+            used += width
+        else:
             # A token longer than a line (a URL, 100 dashes) is broken wherever the line ends.
-            overlong = max(0, width - 1) // capacity
-            lines += 1 + overlong
+            overlong = (width - 1) // capacity
+            lines += overlong + (used > 0)
             used = width - overlong * capacity
     return lines
 
