@@ -1,0 +1,67 @@
+import pytest
+
+from reviews.workbook.layout import Style, build_layout
+from tests.reviews.workbook.samples import R2, R2_NAMES, R9
+
+TARGETS = ("a1", "a2")
+
+
+@pytest.fixture(params=["r2", "r9"])
+def layout(request):
+    return build_layout({"r2": R2, "r9": R9}[request.param], TARGETS)
+
+
+def test_layout_covers_each_block_without_gap_or_overlap(layout):
+    for block in layout.blocks:
+        covered = [
+            (row, column)
+            for place in block.places
+            for row in range(place.row, place.row + place.rows)
+            for column in range(place.column, place.column + place.columns)
+        ]
+        assert len(covered) == len(set(covered))
+        assert set(covered) == {(row, column) for row in range(len(block.rows)) for column in range(9)}
+
+
+def test_layout_names_every_question_on_paper():
+    layout = build_layout(R2)
+    names = [place.name for block in layout.blocks for place in block.places if place.name]
+    assert sorted(names) == sorted(R2_NAMES)
+
+
+def test_layout_repeats_a_question_for_each_target_and_skips_what_is_not_on_paper():
+    layout = build_layout(R9, TARGETS)
+    names = {place.name for block in layout.blocks for place in block.places if place.name}
+    assert names == {"review_progress", "review_mark_a1", "review_mark_a2", "review_summary", "review_next"}
+    assert len(layout.blocks) == 2  # the plan and 評価: the phase `audit` prints nothing
+
+
+def test_layout_offers_only_marks_on_paper():
+    layout = build_layout(R9, TARGETS)
+    symbols = {
+        place.name: place.symbols for block in layout.blocks for place in block.places if place.symbols
+    }
+    assert symbols == {
+        "review_progress": ("A", "B", "C"),
+        "review_mark_a1": ("ア", "イ"),
+        "review_mark_a2": ("ア", "イ"),
+    }
+
+
+def test_layout_prints_the_editions_words():
+    texts = {place.text for block in build_layout(R9).blocks for place in block.places}
+    assert {"方針", "評価", "取組の方針・目標内容", "当年度の取組内容"} <= texts
+    assert build_layout(R9).head.places[0].text == "令和9年度 区運営方針"
+
+
+def test_layout_puts_marks_in_rows_and_the_text_beside_them():
+    midyear = build_layout(R2).blocks[1]
+    labels = [place for place in midyear.places if place.style is Style.LABEL]
+    issues = next(place for place in midyear.places if place.name == "midyear_issues")
+    assert [place.slot for place in labels] == ["label:midyear_implementation", "label:midyear_outlook"]
+    assert labels[0].row < labels[1].row
+    assert issues.column == 5 and issues.row + issues.rows == len(midyear.rows)
+
+
+def test_layout_stays_as_wide_as_the_paper(layout):
+    assert sum(layout.columns) == 36 + 2 * 552
