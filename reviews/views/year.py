@@ -103,7 +103,7 @@ def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
             {"label": phase.label, "has_marks": has_marks(phase), "columns": 1 + has_marks(phase)}
             for phase in form.phases
         ],
-        "rows": [row(item, here, form, current, now) for item in shown],
+        "rows": rows_of(shown, here, form, current, now),
         "mark_legend": mark_legend(form),
         "administers": can_confirm(user, here.plan),
     }
@@ -211,29 +211,39 @@ def keeps(chosen: dict[str, str], item: Item, current: FormPhase | None) -> bool
 # ---- showing ---------------------------------------------------------------------------------------------
 
 
-def row(
-    item: Item, here: Year, form: OfficialForm, current: FormPhase | None, now: datetime.datetime
-) -> dict[str, Any]:
-    """Format one row in Python: filters and includes in the template would cost more than all queries."""
-    cells = []
-    for phase in form.phases:
-        entry = item.entries[phase.key]
-        before = entry.status == Status.NOT_STARTED and here.window(phase.key, now) == Window.BEFORE_OPEN
-        cells.append(
+def rows_of(
+    items: list[Item], here: Year, form: OfficialForm, current: FormPhase | None, now: datetime.datetime
+) -> list[dict[str, Any]]:
+    """Format the rows in Python: filters and includes in the template would cost more than all queries."""
+    not_begun = {phase.key for phase in form.phases if here.window(phase.key, now) == Window.BEFORE_OPEN}
+
+    @cache
+    def due(status: str, open_until: datetime.datetime | None) -> dict[str, Any]:
+        # Most sheets share their state and have no extension.
+        return due_cell(status, open_until, here, current, now)
+
+    rows = []
+    for item in items:
+        entry = item.entries[current.key] if current else Entry(Status.PUBLISHED)
+        rows.append(
             {
-                "is_current": phase is current,
-                "badge": status_badge("before_open" if before else entry.status),
-                "marks": marks_cell(entry, phase),
+                "number": item.number,
+                "title": item.title,
+                "section": item.section or "未定",
+                "cells": [cell(item.entries[phase.key], phase, current, not_begun) for phase in form.phases],
+                "holder": holder(entry.status, item.section),
+                "due": due(entry.status, entry.open_until),
             }
         )
-    entry = item.entries[current.key] if current else Entry(Status.PUBLISHED)
+    return rows
+
+
+def cell(entry: Entry, phase: FormPhase, current: FormPhase | None, not_begun: set[str]) -> dict[str, Any]:
+    ahead = entry.status == Status.NOT_STARTED and phase.key in not_begun
     return {
-        "number": item.number,
-        "title": item.title,
-        "section": item.section or "未定",
-        "cells": cells,
-        "holder": holder(entry.status, item.section),
-        "due": due_cell(entry, here, current, now),
+        "is_current": phase is current,
+        "badge": status_badge("before_open" if ahead else entry.status),
+        "marks": marks_cell(entry, phase),
     }
 
 
@@ -248,7 +258,7 @@ def marks_cell(entry: Entry, phase: FormPhase) -> SafeString | None:
     shown = [
         mark_cell(mark.symbol, is_forcing(mark)) if mark else mark_cell("", False) for _, mark in entry.marks
     ]
-    return mark_safe(" ".join(shown))  # noqa: S308 - rendered templates
+    return mark_safe(" ".join(shown))
 
 
 def has_marks(phase: FormPhase) -> bool:
@@ -271,14 +281,20 @@ def late_flag(words: str) -> SafeString:
     return render_to_string("reviews/includes/late_flag.html", {"words": words})
 
 
-def due_cell(entry: Entry, here: Year, current: FormPhase | None, now: datetime.datetime) -> dict[str, Any]:
-    """Tell until when the sheet is to be submitted; a date of its own stands out, and so does a late one."""
+def due_cell(
+    status: str,
+    open_until: datetime.datetime | None,
+    here: Year,
+    current: FormPhase | None,
+    now: datetime.datetime,
+) -> dict[str, Any]:
+    """Tell until when a sheet is to be submitted; a date of its own stands out, and so does a late one."""
     plan_phase = here.phases.get(current.key) if current else None
-    review = Review(open_until=entry.open_until)
+    review = Review(open_until=open_until)
     due = deadline(plan_phase, review)
-    if due is None or entry.status in (Status.APPROVED, Status.PUBLISHED):
+    if due is None or status in (Status.APPROVED, Status.PUBLISHED):
         return {"words": NOBODY}
-    to_submit = entry.status in TO_SUBMIT
+    to_submit = status in TO_SUBMIT
     own = plan_phase is None or due != plan_phase.due_at
     late = to_submit and now > due and here.plan.status != YearPlan.Status.DRAFT
     closed = to_submit and window(here.plan, plan_phase, review, now) == Window.CLOSED
