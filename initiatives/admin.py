@@ -50,7 +50,7 @@ class FigureField(forms.Field):
     """Take a number as an office types it (４３．３, ▲1, 43.3%) and show it without padded zeros."""
 
     def __init__(self, *, max_digits=None, decimal_places=None, **kwargs):
-        super().__init__(**{"widget": forms.TextInput(attrs={"size": 12}), **kwargs})
+        super().__init__(**{"widget": forms.TextInput(attrs={"size": 8}), **kwargs})
 
     def to_python(self, value):
         try:
@@ -196,6 +196,7 @@ class YearPlanAdmin(WardModelAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if change:
             context["notice"] = "確定と公表は、「サイト上で表示」で開く年間計画の画面から行います。"
+            context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def has_delete_permission(self, request, obj=None):
@@ -434,7 +435,7 @@ class InitiativeAdmin(PartOfPlan, WardModelAdmin):
     def get_fieldsets(self, request, obj=None):
         continues = ("continues",) if obj else ()
         return [
-            (None, {"fields": ("plan", ("number", "title"), "section", *continues)}),
+            (None, {"fields": ("plan", "number", "title", "section", *continues)}),
             ("取組の方針・目標内容", {"fields": ("purpose", "overview")}),
             ("当年度の取組内容", {"fields": ("activities",)}),
         ]
@@ -602,7 +603,7 @@ class CurrentFilter(admin.SimpleListFilter):
 
 @admin.register(Measurement)
 class MeasurementAdmin(ReadOnly, WardModelAdmin):
-    list_display = ("indicator", "year", "figure", "as_of", "source", "is_current", "by", "at")
+    list_display = ("indicator", "year", "figure", "as_of", "source", "correction", "by", "at")
     list_filter = (CurrentFilter, FigureYearFilter)
     list_select_related = ("indicator", "ward", "by")
     search_fields = ("indicator__name", "source", "note")
@@ -628,9 +629,9 @@ class MeasurementAdmin(ReadOnly, WardModelAdmin):
     def figure(self, measurement):
         return with_unit(measurement.value, measurement.indicator.unit)
 
-    @admin.display(description="いまの実績", boolean=True)
-    def is_current(self, measurement):
-        return measurement.superseded_at is None
+    @admin.display(description="訂正")
+    def correction(self, measurement):
+        return "" if measurement.superseded_at is None else "訂正前"
 
 
 # --- the official form -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ PLAN_VERB_WORDS = {
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, WardModelAdmin):
-    list_display = ("at", "word", "item", "phase", "by_name", "by_post", "late", "on_behalf")
+    list_display = ("at", "word", "item", "phase", "by_name", "by_post", "remarks")
     list_filter = ("late", "on_behalf")
     search_fields = ("by_name", "initiative__number", "initiative__title")
     ordering = ("-at", "-pk")
@@ -32,7 +32,7 @@ class EventAdmin(ReadOnly, WardModelAdmin):
         ("word", "version"),
         ("by_name", "by_post"),
         "at",
-        ("late", "on_behalf"),
+        "remarks",
     )
 
     def get_queryset(self, request):
@@ -46,6 +46,10 @@ class EventAdmin(ReadOnly, WardModelAdmin):
     def word(self, event):
         words = VERB_WORDS if event.initiative_id else PLAN_VERB_WORDS
         return words.get(event.verb, event.verb)
+
+    @admin.display(description="備考")
+    def remarks(self, event):
+        return "、".join(word for word, holds in [("期限後", event.late), ("代理", event.on_behalf)] if holds)
 
     @admin.display(description="取組項目", ordering="initiative__position")
     def item(self, event):

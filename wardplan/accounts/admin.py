@@ -231,6 +231,10 @@ class UserAdmin(OrganisationAdmin, DjangoUserAdmin):
             .exists()
         )
 
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context["sets_password"] = change and not self.works_elsewhere(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def get_readonly_fields(self, request, obj=None):
         fields = ["last_login", "date_joined"]
         if obj and self.works_elsewhere(request, obj):
