@@ -34,8 +34,10 @@ def apply_plan(plan: YearPlan, content: Any, *, by: User | None, at: datetime.da
     indicators = _put_indicators(plan, records)
     _put_figures(plan, records, indicators, by, at)
     _put_initiatives(plan, records, indicators)
-    for phase in read_form(plan.edition).phases:
-        PlanPhase.objects.get_or_create(plan=plan, phase=phase.key)
+    phases = [phase.key for phase in read_form(plan.edition).phases]
+    plan.phases.exclude(phase__in=phases).delete()
+    for phase in phases:
+        PlanPhase.objects.get_or_create(plan=plan, phase=phase)
 
 
 def plan_changes(plan: YearPlan, content: Any) -> list[str]:
