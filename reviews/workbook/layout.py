@@ -129,6 +129,20 @@ class _Side:
         self.places.append(replace(place, row=len(self.rows), rows=len(rows)))
         self.rows += rows
 
+    def spread(self, rows: int) -> None:
+        """Share what rows the other half has more between the texts, so that each can grow beside air."""
+        texts = [index for index, place in enumerate(self.places) if place.style is Style.TEXT]
+        for waiting, index in zip(range(len(texts), 1, -1), texts, strict=False):
+            text = self.places[index]
+            more = (rows - len(self.rows)) // waiting
+            if more > 0:
+                self.rows[text.row : text.row + 1] = [Row(0, most=inf), *[Row(0)] * more]
+                self.places = [
+                    replace(place, row=place.row + more) if place.row > text.row else place
+                    for place in self.places
+                ]
+                self.places[index] = replace(text, rows=1 + more)
+
     def stretched(self, rows: int) -> list[Place]:
         """Let what stands at the bottom reach down to the other half's end."""
         if not self.rows:
@@ -222,6 +236,8 @@ def _phase(phase: FormPhase, targets: Sequence[str]) -> Block | None:
         _let_grow(side)
 
     count = max(len(left.rows), len(right.rows))
+    for side in (left, right):
+        side.spread(count)
     rows = tuple(_beside(left, right, index, count) for index in range(count))
     head = Place(0, 0, Style.PHASE, count, text=phase.label, edges="r")
     return Block(rows, (head, *left.stretched(count), *right.stretched(count)))
