@@ -130,11 +130,12 @@ class _Styles:
 
     def __init__(self, sheet: Worksheet) -> None:
         self._maker = sheet
-        self._made: dict[tuple[_Look, str, bool], StyleArray] = {}
+        self._made: dict[tuple[int, str, bool], StyleArray] = {}
 
     def get(self, look: _Look, lines: str, quoted: bool = False) -> StyleArray:
         """Give the style of a cell; `lines` names the line at its top, right, bottom and left."""
-        key = (look, lines, quoted)
+        # By identity: looks are constants of this module, and to hash one takes longer than to write a cell.
+        key = (id(look), lines, quoted)
         if key not in self._made:
             cell = Cell(self._maker, 1, 1)
             cell.font = Font(name=FONT, size=look.size, bold=look.bold)
@@ -320,7 +321,7 @@ class _Book:
     def offer(self, page: Worksheet, address: str, symbols: Sequence[str]) -> None:
         """Offer a mark's answers as a list. Other spellings (2, ii) may be typed, so nothing is refused."""
         words = ",".join(symbols)
-        if '"' in words or len(words) > 250 or any("," in symbol for symbol in symbols):
+        if '"' in words or len(words) > 200 or any("," in symbol for symbol in symbols):
             return
         page.add_data_validation(
             DataValidation(
@@ -369,7 +370,9 @@ class _Book:
         else:
             page.sheet_properties.pageSetUpPr.fitToPage = True
             page.page_setup.fitToWidth = page.page_setup.fitToHeight = 1
-        states = "・".join(f"{block.phase.label}: {block.status_label}" for block in sheet.blocks)
+        states = "・".join(
+            f"{block.phase.label}: {block.status_label}" for block in sheet.blocks if block.on_paper
+        )
         _footer(page, f"{states}  出力 {wareki_moment(self.at)}")
 
     def add_notices(self) -> None:
