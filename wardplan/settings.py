@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "wardplan.errors.DatabaseUnavailable",
+    "initiatives.refusal_pages.RefusalPages",
     # Last, as its own system check demands.
     "axes.middleware.AxesMiddleware",
 ]
@@ -130,6 +131,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "reviews.navigation.navigation",
             ],
         },
     },
