@@ -1,5 +1,7 @@
 """The yearly plan, kept by 取りまとめ担当: a draft is edited here, a confirmed plan only looked at."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -62,7 +64,7 @@ class FigureField(forms.Field):
         return value if value is None or isinstance(value, str) else format_number(value)
 
 
-TEXTS_AS_TYPED = {
+TEXTS_AS_TYPED: dict[type[models.Field], dict[str, Any]] = {
     models.CharField: {"form_class": SheetTextField, "widget": AdminTextInputWidget},
     models.TextField: {"form_class": SheetTextField, "widget": AdminTextareaWidget(attrs={"rows": 8})},
     models.DecimalField: {"form_class": FigureField},
@@ -317,13 +319,9 @@ class TargetForm(ConstraintsBesideFields):
 class TargetFields:
     """The fields of a target, on its own page and inside its item."""
 
-    form = TargetForm
-    formfield_overrides = TEXTS_AS_TYPED
-    autocomplete_fields = ("indicator",)
     shown_value = shown_figure("value")
     shown_value_max = shown_figure("value_max")
     shown_change = shown_figure("change")
-    readonly_fields = ("shown_value", "shown_value_max", "shown_change")
 
     def target_fieldsets(self, editable):
         shown = "" if editable else "shown_"
@@ -357,6 +355,10 @@ class TargetFields:
 
 class TargetInline(TargetFields, PartOfParent, WardScoped, admin.StackedInline):
     model = Target
+    form = TargetForm
+    formfield_overrides = TEXTS_AS_TYPED
+    autocomplete_fields = ("indicator",)
+    readonly_fields = ("shown_value", "shown_value_max", "shown_change")
     ward_lookup = "initiative__plan__ward"
     extra = 0
     show_change_link = True
@@ -395,7 +397,7 @@ class InitiativeForm(ConstraintsBesideFields):
 
 
 class NewSectionForm(forms.Form):
-    section = forms.ModelChoiceField(
+    section: forms.ModelChoiceField = forms.ModelChoiceField(
         None, label="新しい担当課", error_messages={"required": "担当課を選んでください。"}
     )
 
@@ -499,6 +501,10 @@ class BaselineInline(PartOfParent, WardScoped, admin.TabularInline):
 
 @admin.register(Target)
 class TargetAdmin(TargetFields, PartOfPlan, WardModelAdmin):
+    form = TargetForm
+    formfield_overrides = TEXTS_AS_TYPED
+    autocomplete_fields = ("indicator",)
+    readonly_fields = ("shown_value", "shown_value_max", "shown_change")
     ward_lookup = "initiative__plan__ward"
     list_display = ("wording", "indicator", "scope", "number", "year")
     list_filter = (TargetYearFilter, "scope", "kind")

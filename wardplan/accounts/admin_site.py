@@ -85,7 +85,7 @@ class WardScoped:
     is offered as a choice within its own scope, what is not registered is offered to nobody.
     """
 
-    ward_lookup = "ward"
+    ward_lookup: str | None = "ward"
 
     def ward_ids(self, request):
         return request.user.roles().admin_of

@@ -253,8 +253,10 @@ def test_nobody_deactivates_himself(as_admin, cast):
 
 
 def test_a_new_password_is_set_without_the_old_one(as_admin, cast):
+    there = f"{USERS}{cast.staff.pk}/password/"
+    assert f'href="{there}"' in page(as_admin.get(user_address(cast.staff)))
     sent = {"password1": "another-long-word", "password2": "another-long-word"}
-    assert as_admin.post(f"{USERS}{cast.staff.pk}/password/", sent).status_code == 302
+    assert as_admin.post(there, sent).status_code == 302
     cast.staff.refresh_from_db()
     assert cast.staff.check_password("another-long-word")
 
