@@ -20,8 +20,15 @@ Status = Review.Status
 
 NOBODY = "—"
 COORDINATOR = "取りまとめ担当"
-# 公表済 counts as approved: a bar tells what the section still owes.
-BAR_ORDER = (Status.APPROVED, Status.SUBMITTED, Status.DRAFT, Status.RETURNED, Status.NOT_STARTED)
+# 公表済 looks like approved in a bar: it tells what the section still owes.
+BAR_ORDER = (
+    Status.PUBLISHED,
+    Status.APPROVED,
+    Status.SUBMITTED,
+    Status.DRAFT,
+    Status.RETURNED,
+    Status.NOT_STARTED,
+)
 TO_SUBMIT = (Status.NOT_STARTED, Status.DRAFT, Status.RETURNED)
 
 
@@ -140,11 +147,11 @@ class Bar:
 
     @property
     def approved(self) -> int:
-        return self.counts.get(Status.APPROVED, 0)
+        return self.counts.get(Status.PUBLISHED, 0) + self.counts.get(Status.APPROVED, 0)
 
     @property
     def title(self) -> str:
-        told = [f"{_label(status)}{self.counts[status]}" for status in BAR_ORDER if self.counts.get(status)]
+        told = [f"{status.label}{self.counts[status]}" for status in BAR_ORDER if self.counts.get(status)]
         return f"{self.name} {self.total}件: {'、'.join(told)}"
 
     @property
@@ -172,13 +179,17 @@ def read_progress(states: Iterable[tuple[int | None, str, str]]) -> Progress:
     names: dict[int | None, str] = {}
     for section, name, status in states:
         names.setdefault(section, name or "担当課未定")
-        counts.setdefault(section, Counter())[Status.APPROVED if status == Status.PUBLISHED else status] += 1
+        counts.setdefault(section, Counter())[status] += 1
     total: Counter[str] = sum(counts.values(), Counter())
     return Progress(
         bars=[Bar(section, names[section], counted) for section, counted in counts.items()],
-        legend=[(status, _label(status), total[status]) for status in BAR_ORDER],
+        legend=_legend(total),
     )
 
 
-def _label(status: str) -> str:
-    return "課長承認済・公表済" if status == Status.APPROVED else Status(status).label
+def _legend(total: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    """Name the fillings of the bars; approved and published share one, and the word only when needed."""
+    published = total.get(Status.PUBLISHED, 0)
+    label = "課長承認済・公表済" if published else Status.APPROVED.label
+    solid = (Status.APPROVED, label, published + total.get(Status.APPROVED, 0))
+    return [solid, *((status, status.label, total.get(status, 0)) for status in BAR_ORDER[2:])]

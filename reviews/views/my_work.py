@@ -174,7 +174,7 @@ def read_jobs(
             if many_years:
                 job.heading = f"{initiative.plan.fiscal_year} {job.heading}"
             job.came, job.saved = _history(events.get((initiative.pk, phase.key), []))
-            job.holder = (holder(review.status, initiative.section.name),)
+            job.holder = (holder(review.status, section_name(initiative)),)
             if review.status == Status.SUBMITTED:
                 job.holder = holders.get(initiative.section_id, job.holder)
             job.can_be_written = workflow.may("submit", case, user, now)
@@ -184,10 +184,14 @@ def read_jobs(
     return jobs
 
 
-def read_events(initiatives: list[Initiative]) -> dict[tuple[int, str], list[Event]]:
+def section_name(initiative: Initiative) -> str:
+    return initiative.section.name if initiative.section else ""
+
+
+def read_events(initiatives: list[Initiative]) -> dict[tuple[int | None, str], list[Event]]:
     """Read, of each sheet's record, the newest event and those that handed it over; oldest first."""
     handed_over = ["submit", "approve", *workflow.REOPENING]
-    found: dict[tuple[int, str], list[Event]] = {}
+    found: dict[tuple[int | None, str], list[Event]] = {}
     events = (
         Event.objects.filter(initiative__in=initiatives)
         .filter(
@@ -309,7 +313,7 @@ def _beside(first: Job, jobs: Iterable[Job]) -> list[Job]:
 
 
 def _sections(jobs: list[Job]) -> str:
-    return "・".join(dict.fromkeys(job.case.initiative.section.name for job in jobs))  # type: ignore[union-attr]
+    return "・".join(dict.fromkeys(section_name(job.case.initiative) for job in jobs))
 
 
 def section_tally(

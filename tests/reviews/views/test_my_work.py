@@ -232,7 +232,7 @@ def test_admin_sees_how_far_each_section_is(midyear, read):
     midyear.review_in("approved")
     page = read(midyear.admin)
     assert "令和2年度 中間振り返りの進み" in page
-    assert "市民協働課 1件: 課長承認済・公表済1" in page
+    assert "市民協働課 1件: 課長承認済1" in page
     assert "総務課 1件: 未入力1" in page
     assert f'href="/mihon/2020/?section={midyear.section.pk}"' in page
     assert "書くもの" not in page

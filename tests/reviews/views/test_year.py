@@ -87,8 +87,17 @@ def test_marks_that_ask_for_words_are_framed(cast, read):
 def test_bars_count_each_section(cast, read):
     cast.review_in("approved")
     page = read(cast.viewer)
-    assert "市民協働課 1件: 課長承認済・公表済1" in page
+    assert "市民協働課 1件: 課長承認済1" in page
     assert "総務課 1件: 未入力1" in page
+    assert "承認 <b>1</b>/1" in page
+
+
+def test_published_sheets_share_the_filling_of_approved_ones(cast, read):
+    cast.plan_in("published")
+    cast.review_in("published")
+    page = read(cast.viewer)
+    assert "市民協働課 1件: 公表済1" in page
+    assert "課長承認済・公表済 1" in page
     assert "承認 <b>1</b>/1" in page
 
 
