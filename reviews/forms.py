@@ -22,7 +22,7 @@ from initiatives.form import FormQuestion
 from initiatives.models import Target
 from wardplan.era import parse_date, wareki
 from wardplan.numbers import format_number, half_width, read_number
-from wardplan.text import SheetTextField, is_thin, removed_characters
+from wardplan.text import SheetTextField, has_halfwidth_kana, is_thin, removed_characters
 
 from .answers import Answers, Field, advice, assemble, fields_of
 from .workflow import Case, decision_problems, until_needed
@@ -48,22 +48,36 @@ class MarkField(forms.TypedChoiceField):
         )
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(read_mark(self.question, value) or value)
+        return super().to_python(self._position(value))
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Show again as chosen what was understood, however it was written."""
+        return self._position(data)
+
+    def _position(self, value: Any) -> Any:
+        # What the page's own radios send comes first: a form may call its fifth mark 「1」.
+        if any(str(mark.position) == value for mark in self.question.marks):
+            return value
+        return read_mark(self.question, value) or value
 
 
 def read_mark(question: FormQuestion, value: Any) -> int | None:
     """Understand a mark in every width and way of writing: 2, ２, ②, "②:達成できない見込み", (ii), ⅱ.
 
+    What is printed on the form goes before the count: where a symbol 「1」 stands fifth, 1 is that mark.
     None for what is no mark of this question; the caller decides what that means.
     """
     typed = half_width(str(value or "")).strip()
     for mark in question.marks:
+        symbol, label = half_width(mark.symbol), half_width(mark.label)
+        if typed in (symbol, label):
+            return mark.position
+        if typed.startswith(symbol) and typed.removeprefix(symbol).lstrip(": ") == label:
+            return mark.position
+    for mark in question.marks:
         roman = chr(0x216F + mark.position)  # ⅰ ⅱ ⅲ
         circled = chr(0x245F + mark.position)  # ① ② ③
-        known = {str(mark.position), mark.symbol, circled, f"({'i' * mark.position})", roman, mark.label}
-        if typed in known or half_width(mark.symbol) == typed:
-            return mark.position
-        if typed.startswith(mark.symbol) and typed[len(mark.symbol) :].lstrip(": ") == mark.label:
+        if typed in (str(mark.position), circled, f"({'i' * mark.position})", roman):
             return mark.position
     return None
 
@@ -127,16 +141,27 @@ class TargetFigure(LayoutObject):
     def render(self, form: forms.Form, context: Any, template_pack: str = "", **kwargs: Any) -> str:
         name = self.field.name
         form.rendered_fields |= {name, *(f"{name}_{part}" for part in FIGURE_PARTS)}  # type: ignore[attr-defined]
+        inputs = [form[name], *(form[f"{name}_{part}"] for part in FIGURE_PARTS)]
+        in_use = any(field.value() or field.errors for field in inputs)
         return render_to_string(
             "includes/field_figure.html",
             {
+                # A figure that is not the year's is a help, not a duty: it unfolds on demand.
+                "folded": not self.field.question.final and not in_use,
                 "question": self.field.question,
                 "target": self.target,
                 "number": self.number,
-                "figure": form[name],
-                "parts": [form[f"{name}_{part}"] for part in FIGURE_PARTS],
+                "figure": inputs[0],
+                "parts": inputs[1:],
             },
         )
+
+
+def input_names(field: Field) -> list[str]:
+    """Name the inputs that a field has in the form: its own, and the parts of a figure."""
+    if field.question.kind == "figure":
+        return [field.name, *(f"{field.name}_{part}" for part in FIGURE_PARTS)]
+    return [field.name]
 
 
 class ReviewForm(forms.Form):
@@ -155,7 +180,7 @@ class ReviewForm(forms.Form):
         self.case = case
         self.complete = complete
         self.answer_fields = list(fields_of(case.phase, case.target_keys))
-        targets = {target.key: target for target in case.targets}
+        self.targets = targets = {target.key: target for target in case.targets}
         stored = case.review.answers if answers is None else answers
         for field in self.answer_fields:
             self._add(field, field.of(stored), targets.get(field.target))
@@ -234,6 +259,7 @@ class ReviewForm(forms.Form):
         demanding = [
             (other.name, mark)
             for other in self.answer_fields
+            if not field.target or other.target in ("", field.target)
             for mark in other.question.marks
             if mark.requires == question.key
         ]
@@ -290,22 +316,42 @@ class ReviewForm(forms.Form):
         return removed_characters(self)
 
     def typed_text(self) -> dict[str, str]:
-        """Give back every text that was typed, by label, as it came: for pages that cannot show the form."""
-        return {
-            str(self.fields[name].label): typed
-            for name in self.fields
-            if isinstance(self.fields[name], SheetTextField) and (typed := self.data.get(name, ""))
-        }
+        """Give back everything that was typed, by label, as it came: for pages that cannot show the form."""
+        numbers = {key: place for place, key in enumerate(self.targets, start=1)}
+        kept = {}
+        for field in self.answer_fields:
+            label = field.question.label
+            if field.target:
+                label = f"目標{numbers[field.target]} {label}"
+            for name in input_names(field):
+                part = FIGURE_PARTS.get(name.removeprefix(f"{field.name}_"), "")
+                if typed := str(self.data.get(name) or ""):
+                    mark = field.question.mark(read_mark(field.question, typed))
+                    kept[f"{label} {part}".strip()] = str(mark or typed)
+        return kept
+
+    def as_inputs(self) -> list[tuple[str, Any]]:
+        """Write what the form holds as inputs to be sent again; blanks are left out."""
+        return [(name, value) for name in self.fields if (value := self[name].value()) not in (None, "")]
 
     def hints(self) -> list[str]:
         """Say softly what a reader will miss: an advised field left blank, a text that says nothing."""
         answers = self.answers()
         found = list(advice(self.case.phase, answers).values())
         for field in self.answer_fields:
-            text = field.of(answers)
-            if isinstance(text, str) and is_thin(text):
+            answer = field.of(answers)
+            if isinstance(answer, str) and is_thin(answer):
                 found.append(f"{field.question.label}は、文で書くと伝わりやすくなります。")
+            if isinstance(answer, str) and has_halfwidth_kana(answer):
+                found.append(f"{field.question.label}に半角カナがあります。全角のほうが読みやすくなります。")
+            if isinstance(answer, dict) and self._is_above_the_whole(field, answer):
+                indicator = self.targets[field.target].indicator
+                found.append(f"{indicator.name}の実績が100%を超えています。数値を確かめてください。")
         return found
+
+    def _is_above_the_whole(self, field: Field, figure: Mapping[str, str]) -> bool:
+        unit = self.targets[field.target].indicator.unit
+        return unit == "%" and Decimal(figure.get("value") or 0) > 100
 
 
 class DecisionForm(forms.Form):

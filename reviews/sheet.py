@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from initiatives.models import Baseline, Initiative, Measurement, Target, Target
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import format_number, with_unit
+from wardplan.text import strip_bidi
 
 from . import permissions
 from .models import Review
@@ -152,7 +153,7 @@ class PhaseBlock:
     @property
     def is_table(self) -> bool:
         """Tell whether the left side is rows of label and marks (中間振り返り), with no text among them."""
-        return all(answer.choices for answer in self.left)
+        return bool(self.left) and all(answer.choices for answer in self.left)
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,10 @@ def read_sheets(initiatives: Iterable[Initiative], form: OfficialForm, user: Use
 def read_sheet(initiative: Initiative, form: OfficialForm, user: User) -> Sheet:
     """Read one sheet for a person: text that he or she may not read yet is left out, the status stays."""
     targets = list(initiative.targets.all())
-    annual = tuple(read_target(target) for target in targets if target.scope == Target.Scope.ANNUAL)
+    policy = tuple(read_target(target) for target in targets if target.scope == Target.Scope.POLICY)
+    annual = tuple(
+        with_past(read_target(target), policy) for target in targets if target.scope == Target.Scope.ANNUAL
+    )
     reviews = {review.phase: review for review in initiative.reviews.all()}
     return Sheet(
         initiative=initiative,
@@ -236,14 +240,12 @@ def read_sheet(initiative: Initiative, form: OfficialForm, user: User) -> Sheet:
         ward_name=initiative.plan.ward.name,
         fiscal_year=FiscalYear(initiative.plan.fiscal_year),
         number=initiative.number,
-        title=initiative.title,
+        title=strip_bidi(initiative.title),
         section=initiative.section.name if initiative.section else "",
         purpose=read_lines(initiative.purpose),
         overview=read_lines(initiative.overview),
         activities=read_lines(initiative.activities),
-        policy_targets=tuple(
-            read_target(target) for target in targets if target.scope == Target.Scope.POLICY
-        ),
+        policy_targets=policy,
         annual_targets=annual,
         blocks=tuple(
             read_block(phase, reviews.get(phase.key), initiative, annual, user) for phase in form.phases
@@ -285,6 +287,16 @@ def read_target(target: Target) -> TargetLine:
         unresolved=relative and resolved is None,
         resolved=with_unit(resolved, unit) if resolved is not None else "",
     )
+
+
+def with_past(line: TargetLine, others: Iterable[TargetLine]) -> TargetLine:
+    """Give a target that quotes no past year the years that another one of the same indicator quotes.
+
+    The form quotes them once, at the left; beside the questions they help at this year's target as well.
+    What is printed (`quote`) stays as written.
+    """
+    quoting = (other.past for other in others if other.indicator == line.indicator and other.past)
+    return line if line.past else replace(line, past=next(quoting, ()))
 
 
 def quote_past(quote: str, past: Iterable[PastFigure], unit: str) -> tuple[Part, ...]:
