@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 
-from initiatives.form import FormPhase, FormQuestion, OfficialForm
+from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm
 
 from .fitting import text_width
 
@@ -172,10 +172,17 @@ def answer_name(question: FormQuestion, target: str = "") -> str:
     return "_".join(part for part in (question.phase, question.key, target) if part)
 
 
+def legend(mark: FormMark) -> str:
+    """Write an answer as the form prints it: ①:達成見込み, but (i)実施見込み."""
+    return (
+        f"{mark.symbol}{mark.label}" if mark.symbol.endswith((")", "）")) else f"{mark.symbol}:{mark.label}"
+    )
+
+
 def _columns(form: OfficialForm) -> tuple[int, ...]:
     """Give the legend what its longest line needs, and the label the rest of the half."""
     legends = [
-        text_width(str(mark)) * TEXT_SIZE * 4 / 3 + _LEGEND_PADDING
+        text_width(legend(mark)) * TEXT_SIZE * 4 / 3 + _LEGEND_PADDING
         for phase in form.phases
         for question in phase.questions
         if question.on_paper
@@ -183,9 +190,9 @@ def _columns(form: OfficialForm) -> tuple[int, ...]:
         if mark.on_paper
     ]
     widest = _HALF - _MIN_LABEL - _ENTRY - _MIN_REST
-    legend = min(widest, max([160, *map(int, legends)]))
-    rest = max(_MIN_REST, (widest - legend) // 2)
-    half = (_HALF - _ENTRY - legend - rest, _ENTRY, legend, rest)
+    longest = min(widest, max([160, *map(int, legends)]))
+    rest = max(_MIN_REST, (widest - longest) // 2)
+    half = (_HALF - _ENTRY - longest - rest, _ENTRY, longest, rest)
     return (_HEAD, *half, *half)
 
 
@@ -286,7 +293,7 @@ def _add_mark(side: _Side, question: FormQuestion, target: str) -> None:
     line = "l" if first == 5 else ""
     top = "t" if side.rows else ""
     start = len(side.rows)
-    legend = [Row(_MARK_ROW)] * max(1, len(marks))
+    lines = [Row(_MARK_ROW)] * max(1, len(marks))
 
     side.rows.append(Row(_AIR))
     side.places += [
@@ -296,14 +303,14 @@ def _add_mark(side: _Side, question: FormQuestion, target: str) -> None:
             start + 1,
             first + 1,
             Style.ENTRY,
-            rows=len(legend),
+            rows=len(lines),
             slot=f"entry:{name}",
             name=name,
             symbols=tuple(mark.symbol for mark in marks),
             edges="trbl",
             size=0,
         ),
-        Place(start + 1, first + 3, Style.AIR, rows=len(legend), size=0),
+        Place(start + 1, first + 3, Style.AIR, rows=len(lines), size=0),
     ]
     side.places += [
         Place(start + 1 + index, first + 2, Style.LEGEND, slot=f"mark:{name}:{mark.position}")
@@ -311,9 +318,9 @@ def _add_mark(side: _Side, question: FormQuestion, target: str) -> None:
     ]
     if not marks:
         side.places.append(Place(start + 1, first + 2, Style.AIR, size=0))
-    side.add(Place(0, first, Style.LABEL, slot=f"label:{name}", edges=line + "r"), *legend)
+    side.add(Place(0, first, Style.LABEL, slot=f"label:{name}", edges=line + "r"), *lines)
     side.rows.append(Row(_AIR))
     side.places += [
-        Place(start + 1 + len(legend), first, Style.LABEL_AIR, edges=line + "r", size=0),
-        Place(start + 1 + len(legend), first + 1, Style.AIR, columns=3, size=0),
+        Place(start + 1 + len(lines), first, Style.LABEL_AIR, edges=line + "r", size=0),
+        Place(start + 1 + len(lines), first + 1, Style.AIR, columns=3, size=0),
     ]
