@@ -5,10 +5,16 @@ import re
 import subprocess
 
 import pytest
+from django.core.management import call_command
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from reviews.sheet import read_lines
+from initiatives.form import read_form
+from initiatives.management.commands import load_demo
+from initiatives.models import Initiative, YearPlan
+from reviews.models import Review
+from reviews.sheet import read_sheets, with_everything
+from reviews.workbook.contents import GAP
 from reviews.workbook.layout import SCALE, TEXT_SIZE
 from reviews.workbook.stamp import read_stamp
 from reviews.workbook.writer import write_sheet, write_workbook
@@ -16,14 +22,13 @@ from tests.reviews.workbook.samples import (
     ANSWERS,
     AT,
     EVALUATION_ISSUES,
-    LONG_HEADING,
     MIDYEAR_ISSUES,
     R2_NAMES,
     R9,
     RESULTS,
     make_sheet,
-    target,
 )
+from wardplan.accounts.models import User
 
 pytestmark = pytest.mark.libreoffice
 
@@ -83,51 +88,35 @@ def texts_in(content):
     ]
 
 
-def seed_like_sheets():
-    """Four sheets of the real ones' length, with look-backs of the usual length."""
-    meeting = target("a1", LONG_HEADING, "【令和2年度】89%", ("(令和元年度: ", None, "%、平成30年度: 88%)"))
-    needs = target(
-        "a1",
-        "区役所が、様々な機会を通じて区民の意見やニーズを把握していると感じる区民の割合",
-        "【令和2年度】42%",
-        ("(令和元年度: ", None, "%、平成30年度40.2%)"),
-    )
-    mistakes = target(
-        "a1",
-        "不適切な事務処理事案の件数(公表ベース)",
-        "【令和2年度】令和元年度件数の実績から10%減",
-        ("(平成30年度7件)",),
-        unresolved=True,
-    )
-    reform = read_lines(
-        "○生産性向上の視点を踏まえた業務改善の推進\n"
-        "・5S、業務ダイエツ等を全庁的かつ持続性のある取組みとして強化するため、定例的に会議を開催し、"
-        "情報の共有化を図り、相互検証を行う。(年3回以上)\n"
-        "・各職場単位で定例的に「止める会議」等、業務改善会議を実施し、庁内事務における「ムダ」の徹底的な排除を"
-        "行い、その内容について定例的に全庁的な会議で共有する。(年3回以上)\n"
-        "○区役所事務についての業務プロセス改善の推進、標準化"
-    )
-    return [
-        make_sheet(ANSWERS),
-        make_sheet(ANSWERS, number="2", title="区政会議の開催", annual_targets=(meeting,)),
-        make_sheet(ANSWERS, number="3", title="ニーズの的確な把握", annual_targets=(needs,)),
-        make_sheet(
-            ANSWERS, number="4", title="行財政運営", activities=reform, annual_targets=(mistakes,), section=""
-        ),
-    ]
+@pytest.fixture
+def demo_sheets(db):
+    """Read the demo's four sheets as its admin does, with look-backs of the usual length."""
+    call_command("loaddata", *load_demo.FIXTURES, verbosity=0)
+    for initiative in Initiative.objects.all():
+        for phase, answers in ANSWERS.items():
+            Review.objects.create(
+                initiative=initiative, phase=phase, status="draft", version=1, answers=answers
+            )
+    plan = YearPlan.objects.get_by_natural_key("mihon", 2020)
+    initiatives = with_everything(Initiative.objects.filter(plan=plan))
+    return read_sheets(initiatives, read_form(plan.edition), User.objects.get_by_natural_key("admin"))
 
 
-def test_sheets_of_usual_length_print_on_one_page_each_with_every_text(printed):
-    content = write_workbook(seed_like_sheets(), at=AT)
+def test_demo_sheets_print_on_one_page_each_with_every_text(demo_sheets, printed):
+    content = write_workbook(demo_sheets, at=AT)
     pages = printed(content)
     assert len(pages) == 4
-    for number, page in enumerate(pages, 1):
-        assert f"取組項目{number}【" in page
+    for number, (sheet, page) in enumerate(zip(demo_sheets, pages, strict=True), 1):
+        assert squeezed(sheet.heading) in page
         assert f"{number}/4ページ" in page
-        assert squeezed(RESULTS) in page and squeezed(EVALUATION_ISSUES) in page
+        for text in (MIDYEAR_ISSUES, RESULTS, EVALUATION_ISSUES, sheet.section):
+            assert squeezed(text) in page
+        for line in (*sheet.purpose, *sheet.overview, *sheet.activities):
+            assert squeezed(line.as_written) in page
+        for target in (*sheet.policy_targets, *sheet.annual_targets):
+            assert squeezed(f"○{target.heading}{target.wording}{target.quote_text(GAP)}") in page
     everything = "".join(pages)
-    missing = [line for line in texts_in(content) if squeezed(line) not in everything]
-    assert not missing
+    assert not [line for line in texts_in(content) if squeezed(line) not in everything]
 
 
 def test_blank_sheet_prints_all_legends_and_no_tick(printed):
