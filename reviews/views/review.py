@@ -24,6 +24,7 @@ from wardplan.text import REMOVED_NOTICE
 
 from .. import keeping, workflow
 from ..forms import ReviewForm
+from ..models import Review
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workflow import Case, Conflict
@@ -152,6 +153,7 @@ def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version
         "heading": f"{what}できませんでした。{len(links)}か所を直してください。",
         "errors": links,
         "note": f"書いた内容は消えていません。{saved}",
+        "saved": bool(saved),
     }
     return form_page(request, case, form, version=version, error_summary=errors)
 
@@ -193,12 +195,11 @@ def form_page(
     user = signed_in(request)
     now = timezone.now()
     sheet = sheet_of(case, user)
-    last = (
-        Event.objects.filter(initiative=case.initiative, phase=case.review.phase)
-        .defer("content")
-        .order_by("-version")
-        .first()
-    )
+    events = Event.objects.filter(initiative=case.initiative, phase=case.review.phase).defer("content")
+    last = events.order_by("-version").first()
+    returned = None
+    if case.review.status == Review.Status.RETURNED:
+        returned = events.filter(verb__in=workflow.REOPENING).order_by("-version").first()
     context = {
         "case": case,
         "sheet": sheet,
@@ -211,7 +212,7 @@ def form_page(
         "other_blocks": [block for block in sheet.blocks if block.phase.key != case.phase.key],
         "mending": workflow.is_mending("save", case.review),
         "may_submit": workflow.may("submit", case, user, now),
-        "returned": last if last and last.verb in workflow.REOPENING else None,
+        "returned": returned,
         "saved_at": last.at if last and last.verb in ("save", "import") else None,
         "unsaved": unsaved,
         "restoring": restoring,
