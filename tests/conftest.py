@@ -7,6 +7,8 @@ from django.test import override_settings
 # Playwright runs an event loop in the thread that also asks the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+pytest_plugins = ["tests.cast"]
+
 
 # --- database and passwords ------------------------------------------------------------------------------
 
