@@ -16,8 +16,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
-from wardplan.accounts.models import Section, User
+from wardplan.accounts.models import Membership, Section, User
 from wardplan.fiscal_year import FiscalYear
+from wardplan.text import is_blank
 
 from . import permissions, publication
 from .models import Event, Indicator, Initiative, Measurement, Target, TargetResolution, YearPlan
@@ -91,11 +92,21 @@ def record(row: YearPlan | Review, event: Event, **changes: Any) -> Event:
     return event
 
 
-def post_of(user: User, ward_id: int, section_id: int | None = None) -> str:
-    """Name the post in which a person acts: the one in the sheet's section before one in the ward."""
-    memberships = [row for row in user.roles().memberships if row.ward_id == ward_id]
-    own = [row for row in memberships if section_id is not None and row.section_id == section_id]
-    return (own or memberships)[0].title if memberships else ""
+def post_of(user: User, ward_id: int, role: str, section_id: int | None = None) -> str:
+    """Name the post in which a person acts: of several, the one whose role gives the right to the act.
+
+    Who holds none of that role acts in the post of the sheet's section, or else in any of the ward. The own
+    right comes before the deputy's.
+    """
+    held = [row for row in user.roles().memberships if row.ward_id == ward_id]
+    held.sort(
+        key=lambda row: (
+            row.role != role or row.section_id not in (None, section_id),
+            section_id is None or row.section_id != section_id,
+            row.acting,
+        )
+    )
+    return held[0].title if held else ""
 
 
 def _plan_event(plan: YearPlan, verb: str, by: User, at: datetime.datetime, **fields: Any) -> Event:
@@ -106,17 +117,26 @@ def _plan_event(plan: YearPlan, verb: str, by: User, at: datetime.datetime, **fi
         to_status=TRANSITIONS[verb][plan.status],
         by=by,
         by_name=by.name,
-        by_post=post_of(by, plan.ward_id),
+        by_post=post_of(by, plan.ward_id, Membership.Role.ADMIN),
         at=at,
         **fields,
     )
 
 
 def _fresh(plan: YearPlan, by: User) -> YearPlan:
-    """Read the plan as it is now, for somebody who may know of it."""
+    """Read the plan as it is now, for somebody who may know of it.
+
+    The row lock makes verbs on one plan take turns, so that two figures entered at once are both taken.
+    """
     if not by.is_authenticated:
         raise LoginNeeded("ログインしてください。")
-    fresh = YearPlan.objects.visible_to(by).select_related("ward", "edition").filter(pk=plan.pk).first()
+    fresh = (
+        YearPlan.objects.visible_to(by)
+        .select_related("ward", "edition")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(pk=plan.pk)
+        .first()
+    )
     if fresh is None:
         raise NotVisible("計画が見つかりません。")
     return fresh
@@ -225,7 +245,7 @@ def new_version(
     """
     plan = _fresh(plan, by)
     check_plan("new_version", plan, by)
-    if not reason.strip():
+    if is_blank(reason):
         raise Incomplete({"reason": "計画を変更する理由を書いてください。"})
     _check_version(plan, version)
     apply_plan(plan, content, by=by, at=at)
@@ -238,11 +258,18 @@ def new_version(
 
 @transaction.atomic
 def delete(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | None) -> Event:
-    """Delete a draft plan. Its whole content stays in the record and can be loaded again."""
+    """Delete a draft plan. Its whole content stays in the record and can be loaded again.
+
+    Numbers that were already put to its relative targets go with it; their events stay, too.
+    Raises TransitionNotAllowed when another year's plan continues it.
+    """
     plan = _fresh(plan, by)
     check_plan("delete", plan, by)
+    if Initiative.objects.filter(continues__plan=plan).exclude(plan=plan).exists():
+        raise TransitionNotAllowed("ほかの年度の計画がこの計画を引き継いでいるため、削除できません。")
     _check_version(plan, version)
     event = record(plan, _plan_event(plan, "delete", by, at, content=plan_content(plan)))
+    TargetResolution.objects.filter(target__initiative__plan=plan).delete()
     plan.delete()
     return event
 
@@ -302,16 +329,25 @@ def record_measurement(
     return record(plan, _plan_event(plan, "record_measurement", by, at, reason=reason, content=content))
 
 
+def lock_figures(*indicators: int) -> None:
+    """Make writers of these indicators' figures (ids of rows) take turns until the transaction ends.
+
+    Two first figures of one year would both see none. Always in one order, so that nobody waits in a circle.
+    """
+    list(Indicator.objects.select_for_update(no_key=True).filter(pk__in=indicators).order_by("pk"))
+
+
 def supersede(measurement: Measurement) -> None:
     """Put a figure in the place of the current one of its indicator, ward and year.
 
     Raises Incomplete when another figure stands there and no reason for the correction is given.
     """
+    lock_figures(measurement.indicator_id)
     current = Measurement.objects.current().filter(
         indicator=measurement.indicator, ward=measurement.ward_id, fiscal_year=measurement.fiscal_year
     )
     standing = current.first()
-    if standing is not None and standing.value != measurement.value and not measurement.reason.strip():
+    if standing is not None and standing.value != measurement.value and is_blank(measurement.reason):
         raise Incomplete({"reason": "実績を直すときは、訂正の理由を書いてください。"})
     current.update(superseded_at=measurement.at)
     measurement.save(force_insert=True)

@@ -27,8 +27,8 @@ from initiatives.refusals import (
     TransitionNotAllowed,
     WindowClosed,
 )
-from initiatives.workflow import fingerprint, post_of, record
-from wardplan.accounts.models import User
+from initiatives.workflow import fingerprint, lock_figures, post_of, record
+from wardplan.accounts.models import Membership, User
 from wardplan.era import short_moment
 from wardplan.numbers import read_number, with_unit
 from wardplan.text import is_blank
@@ -187,6 +187,17 @@ def open_case(initiative: Initiative, phase: str, by: User) -> Case:
     )
 
 
+def _open_in_turn(initiative: Initiative, phase: str, by: User) -> Case:
+    """Read the case for a verb once nobody else is in the middle of one on the same sheet.
+
+    Without the lock PostgreSQL shows both of two simultaneous requests the state before either: a double
+    click would be refused instead of recognised, and saves of different fields would not merge. SQLite knows
+    one writer at a time anyway.
+    """
+    Initiative.objects.select_for_update(no_key=True).filter(pk=initiative.pk).order_by("pk").first()
+    return open_case(initiative, phase, by)
+
+
 def check_person(verb: str, case: Case, by: User) -> None:
     """Refuse a verb for the person: 403 before anything is said about the state."""
     if not MAY[verb](by, case.initiative):
@@ -337,13 +348,13 @@ def _write(
     version: int | None,
     answers: Answers,
 ) -> Event | None:
-    case = open_case(initiative, phase, by)
+    case = _open_in_turn(initiative, phase, by)
     check_person(verb, case, by)
     answers = assemble({field: field.of(answers) for field in fields_of(case.phase, case.target_keys)})
     request = fingerprint(verb, version, answers)
     if repeated := _repeated(case, by, request):
         return repeated
-    check_state(verb, case, by)
+    _check_state_now(verb, case, by, version)
     check_window(verb, case, at)
     must_be_complete = verb == "submit" or case.review.status == Status.SUBMITTED
     if must_be_complete and (found := case.problems(answers)):
@@ -359,6 +370,20 @@ def _write(
     if verb == "submit":
         changes["submitted_by"] = by
     return _record(verb, case, by, at, request, **changes)
+
+
+def _check_state_now(verb: str, case: Case, by: User, version: int | None) -> None:
+    """Refuse a verb for the state; who looks at an old version is also told who changed it and when.
+
+    Raises ChangedMeanwhile then: of two people who decide at once, the loser learns what the winner did.
+    """
+    try:
+        check_state(verb, case, by)
+    except TransitionNotAllowed as refusal:
+        if version is None or not 0 <= version < case.review.version:
+            raise
+        changed = _changed_by(_last_event(case.review)).sentence
+        raise ChangedMeanwhile(f"{changed}{refusal.sentence}") from refusal
 
 
 def _merged(case: Case, version: int | None, answers: Answers) -> Answers:
@@ -498,12 +523,12 @@ def _act(
     until: datetime.date | None = None,
 ) -> Event:
     """Carry out a verb that brings no answers: checks in their order, then one write."""
-    case = open_case(initiative, phase, by)
+    case = _open_in_turn(initiative, phase, by)
     check_person(verb, case, by)
     request = fingerprint(verb, version, [reason, until])
     if repeated := _repeated(case, by, request):
         return repeated
-    check_state(verb, case, by)
+    _check_state_now(verb, case, by, version)
     check_window(verb, case, at)
     changes: dict[str, Any] = {}
     if found := decision_problems(verb, case, at, reason=reason, until=until):
@@ -600,7 +625,7 @@ def _record(
         to_status=to_status or TRANSITIONS[verb][review.status],
         by=by,
         by_name=by.name,
-        by_post=post_of(by, case.plan.ward_id, initiative.section_id),
+        by_post=post_of(by, case.plan.ward_id, _acting_role(verb, case, by), initiative.section_id),
         at=at,
         reason=reason,
         late=late,
@@ -609,6 +634,18 @@ def _record(
         fingerprint=request,
     )
     return record(review, event, **changes)
+
+
+def _acting_role(verb: str, case: Case, by: User) -> str:
+    """Name the role that allows a person this act, for those who hold several."""
+    if verb in ("extend", "publish", "correct"):
+        return Membership.Role.ADMIN
+    deciding = verb in ("approve", "return", "reopen") or is_mending(verb, case.review)
+    if deciding and permissions.is_manager_of(by, case.initiative):
+        return Membership.Role.MANAGER
+    if verb != "reopen" and permissions.belongs_to_section(by, case.initiative):
+        return Membership.Role.STAFF
+    return Membership.Role.ADMIN
 
 
 def _day(moment: datetime.datetime | None) -> str | None:
@@ -630,6 +667,7 @@ def _record_figures(case: Case, by: User, at: datetime.datetime) -> None:
     corrected here); one from elsewhere is an error that names it: one indicator has one figure a year.
     """
     targets = {target.key: target for target in case.targets}
+    lock_figures(*(target.indicator_id for target in case.targets))
     for field in fields_of(case.phase, targets):
         figure = field.of(case.review.answers)
         if not field.question.final or not figure or not figure.get("value"):

@@ -1,0 +1,219 @@
+"""Two people at the same moment, in two threads with a connection each, on whatever database runs."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from initiatives import workflow as plan_workflow
+from initiatives.models import Event, Measurement, PublishedSheet
+from initiatives.refusals import ChangedMeanwhile, Refused, TransitionNotAllowed
+from reviews import workflow
+from reviews.models import Review
+from reviews.workflow import Conflict
+from tests.cast import NOW
+
+ROUNDS = range(20)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(*acts):
+    """Let everybody act at once; give what each got back, an event or a refusal."""
+    start = Barrier(len(acts))
+
+    def run(act):
+        connection.ensure_connection()
+        try:
+            start.wait()
+            return act()
+        except Refused as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return [answer.result() for answer in [threads.submit(run, act) for act in acts]]
+
+
+def winner_and_loser(answers):
+    won = [answer for answer in answers if isinstance(answer, Event)]
+    lost = [answer for answer in answers if isinstance(answer, TransitionNotAllowed)]
+    assert (len(won), len(lost)) == (1, 1), answers
+    return won[0], lost[0]
+
+
+def approve(cast, by, phase="midyear"):
+    return lambda: workflow.approve(cast.initiative, phase, by=by, at=NOW, version=2)
+
+
+def send_back(cast, by):
+    return lambda: workflow.send_back(
+        cast.initiative, "midyear", by=by, at=NOW, version=2, reason="根拠を書いてください。"
+    )
+
+
+def test_two_managers_decide_at_once_and_one_wins(cast):
+    for _ in ROUNDS:
+        cast.review_in("submitted")
+        won, lost = winner_and_loser(
+            together(approve(cast, cast.manager), send_back(cast, cast.second_manager))
+        )
+        review = cast.review()
+        assert [event.verb for event in cast.events()] == ["save", "submit", won.verb]
+        assert (review.status, review.version) == (won.to_status, 3)
+        assert review.approved_by == (cast.manager if won.verb == "approve" else None)
+        assert isinstance(lost, ChangedMeanwhile)
+        assert lost.sentence.startswith(f"市民協働課長 {won.by_name} さんが9月25日(金)10:00に")
+
+
+def test_two_managers_approve_at_once_and_the_figure_is_written_once(cast):
+    for _ in ROUNDS:
+        Measurement.objects.filter(initiative=cast.initiative).delete()
+        cast.review_in("submitted", "self_evaluation")
+        people = (cast.manager, cast.second_manager)
+        winner_and_loser(together(*(approve(cast, by, "self_evaluation") for by in people)))
+        assert Measurement.objects.filter(initiative=cast.initiative).count() == 1
+        assert len(cast.events("self_evaluation")) == 3
+
+
+def save(cast, by, answers, version=0):
+    return lambda: workflow.save(cast.initiative, "midyear", by=by, at=NOW, version=version, answers=answers)
+
+
+def test_two_first_saves_of_different_fields_both_stay(cast):
+    for _ in ROUNDS:
+        cast.review_in("not_started")
+        answers = together(
+            save(cast, cast.staff, {"outlook": 2}), save(cast, cast.second_staff, {"issues": "次郎の課題。"})
+        )
+        assert all(isinstance(answer, Event) for answer in answers), answers
+        assert Review.objects.get().answers == {"outlook": 2, "issues": "次郎の課題。"}
+        assert [event.version for event in cast.events()] == [1, 2]
+
+
+def test_two_first_saves_of_the_same_field_are_a_conflict(cast):
+    for _ in ROUNDS:
+        cast.review_in("not_started")
+        won, lost = winner_and_loser(
+            together(
+                save(cast, cast.staff, {"issues": "太郎の課題。"}),
+                save(cast, cast.second_staff, {"issues": "次郎の課題。"}),
+            )
+        )
+        assert isinstance(lost, Conflict)
+        [conflict] = lost.conflicts
+        assert {conflict.mine, conflict.theirs} == {"太郎の課題。", "次郎の課題。"}
+        assert conflict.theirs == Review.objects.get().answers["issues"] == won.content["answers"]["issues"]
+        assert len(cast.events()) == 1
+
+
+def test_two_later_saves_of_different_fields_both_stay(cast):
+    for _ in ROUNDS:
+        cast.review_in("draft")
+        answers = together(
+            save(cast, cast.staff, cast.answers(outlook=1), version=1),
+            save(cast, cast.second_staff, cast.answers(issues="次郎の課題。"), version=1),
+        )
+        assert all(isinstance(answer, Event) for answer in answers), answers
+        assert cast.review().answers == cast.answers(outlook=1, issues="次郎の課題。")
+
+
+@pytest.mark.parametrize("state", ["not_started", "draft"])
+def test_double_submit_is_one_submission_and_both_get_the_same_answer(cast, state):
+    for _ in ROUNDS:
+        version = cast.review_in(state).version
+        one, other = together(
+            *[
+                lambda version=version: workflow.submit(
+                    cast.initiative,
+                    "midyear",
+                    by=cast.staff,
+                    at=NOW,
+                    version=version,
+                    answers=cast.answers(issues="二度押した。"),
+                )
+            ]
+            * 2
+        )
+        assert isinstance(one, Event) and isinstance(other, Event), (one, other)
+        assert one.pk == other.pk
+        assert [event.verb for event in cast.events()][version:] == ["submit"]
+
+
+def test_save_and_approval_at_once_leave_what_the_manager_saw(cast):
+    for _ in ROUNDS:
+        cast.review_in("submitted")
+        mended = cast.answers(issues="二字直した。")
+        won, lost = winner_and_loser(
+            together(approve(cast, cast.manager), save(cast, cast.second_manager, mended, version=2))
+        )
+        expected = cast.answers() if won.verb == "approve" else mended
+        assert cast.review().answers == expected == won.content["answers"]
+
+
+def test_plan_and_review_published_at_once_are_two_revisions(cast):
+    for _ in ROUNDS:
+        PublishedSheet.objects.all().delete()
+        cast.plan_in("confirmed")
+        cast.review_in("approved")
+        answers = together(
+            lambda: plan_workflow.publish(cast.plan, by=cast.admin, at=NOW, version=1),
+            lambda: workflow.publish(cast.initiative, "midyear", by=cast.admin, at=NOW, version=3),
+        )
+        assert all(isinstance(answer, Event) for answer in answers), answers
+        sheets = PublishedSheet.objects.filter(initiative=cast.initiative)
+        assert sorted(sheets.values_list("revision", flat=True)) == [1, 2]
+        last = sheets.get(revision=2).content
+        assert '"plan"' in last and '"midyear"' in last
+
+
+def test_two_admins_publish_the_plan_at_once_and_one_wins(cast):
+    for _ in ROUNDS:
+        PublishedSheet.objects.all().delete()
+        cast.plan_in("confirmed")
+        winner_and_loser(
+            together(*[lambda: plan_workflow.publish(cast.plan, by=cast.admin, at=NOW, version=1)] * 2)
+        )
+        assert PublishedSheet.objects.count() == 2
+        assert len(cast.plan_events()) == 2
+
+
+def test_two_first_figures_at_once_are_one_current_figure(cast):
+    for _ in ROUNDS:
+        Measurement.objects.filter(fiscal_year=2020).delete()
+        cast.plan_in("confirmed")
+        answers = together(
+            *(
+                lambda by=by: plan_workflow.record_measurement(
+                    cast.plan, cast.own_indicator, by=by, at=NOW, fiscal_year=2020, value=6
+                )
+                for by in (cast.staff, cast.admin)
+            )
+        )
+        assert all(isinstance(answer, Event) for answer in answers), answers
+        current = Measurement.objects.current().filter(indicator=cast.own_indicator, fiscal_year=2020)
+        assert [figure.value for figure in current] == [6]
+
+
+def test_two_sheets_with_one_indicator_approved_at_once_are_one_figure(cast):
+    for _ in ROUNDS:
+        Measurement.objects.filter(fiscal_year=2020).delete()
+        answers = cast.answers("self_evaluation", figure={"a1": {"value": "10"}})
+        cast.review_in("submitted", "self_evaluation")
+        cast.review_in("submitted", "self_evaluation", initiative=cast.other_initiative, answers=answers)
+        won, lost = winner_and_loser(
+            together(
+                approve(cast, cast.manager, "self_evaluation"),
+                lambda: workflow.approve(
+                    cast.other_initiative,
+                    "self_evaluation",
+                    by=cast.manager_other_section,
+                    at=NOW,
+                    version=2,
+                ),
+            )
+        )
+        assert f"取組項目{won.initiative.number}では" in lost.sentence
+        [figure] = Measurement.objects.current().filter(indicator=cast.shared_indicator, fiscal_year=2020)
+        assert figure.initiative == won.initiative
