@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from wardplan import errors
 
@@ -16,7 +16,7 @@ logger = logging.getLogger("wardplan.refused")
 
 
 class RefusalPages:
-    """Turn a Refused that a view lets through into its page: 302, 403, 404 or 409.
+    """Turn a Refused that a view lets through into its page: 302, 403, 404 or 409; 405 gets a page, too.
 
     Refusals go to the log, never into a table: nothing changed, and a table would grow with every mistake.
     """
@@ -25,7 +25,11 @@ class RefusalPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Whoever reloads the address of a button would get an empty page.
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return errors.method_not_allowed(request, response["Allow"])
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal_page(request, exception) if isinstance(exception, Refused) else None

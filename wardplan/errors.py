@@ -63,6 +63,14 @@ def page_not_found(request, exception=None):
     return render(request, "errors/404.html", context, status=404)
 
 
+def method_not_allowed(request, allowed):
+    """Answer 405 to somebody who opened the address of a button; `allowed` are the methods it takes."""
+    context = {"code": 405, "title": "この画面は、直接は開けません", "actions": [HOME]}
+    response = render(request, "errors/405.html", context, status=405)
+    response["Allow"] = allowed
+    return response
+
+
 def conflict(
     request, *, title, happened, your_action, next_step, kept=None, kept_label="書いた内容", actions=()
 ):
