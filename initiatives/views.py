@@ -36,8 +36,11 @@ def plan_publish(request: HttpRequest, ward: str, year: FiscalYear) -> HttpRespo
 
 def posted_version(request: HttpRequest) -> int | None:
     """Read the version that a page was opened at; None when it is missing or odd (then it is stale)."""
-    version = request.POST.get("version", "")
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+    return as_version(request.POST.get("version", ""))
+
+
+def as_version(sent: str) -> int | None:
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else None
 
 
 def _act(

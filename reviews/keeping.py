@@ -37,12 +37,16 @@ def opener(request: HttpRequest) -> tuple[int, int, str] | None:
 
 
 def typed_fields(request: HttpRequest) -> dict[str, str]:
-    """Take what was typed from a POST, by input name, as it came."""
-    return {name: str(value) for name, value in request.POST.items() if name not in NOT_TYPED}
+    """Take what was typed from a POST, by input name, as it came; NUL, which no database keeps, as U+FFFD."""
+    return {
+        name.replace("\x00", "\ufffd"): str(value).replace("\x00", "\ufffd")
+        for name, value in request.POST.items()
+        if name not in NOT_TYPED
+    }
 
 
-def keep_in_session(request: HttpRequest, version: int | None) -> None:
-    """Keep text that was sent without a log-in until its writer has logged in.
+def keep_in_session(request: HttpRequest, version: int | None) -> bool:
+    """Keep text that was sent without a log-in until its writer has logged in; False when it is not kept.
 
     Only for a form that we signed: nobody else can fill the session table.
     """
@@ -53,6 +57,7 @@ def keep_in_session(request: HttpRequest, version: int | None) -> None:
             "version": version or 0,
             "fields": typed_fields(request),
         }
+    return found is not None
 
 
 def take_from_session(session: SessionBase, case: Case, user: User) -> bool | None:

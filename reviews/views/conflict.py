@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
+from initiatives.views import as_version
+
 from .. import keeping
-from ..answers import Answers, Difference, every_field, pick, put, same
-from ..forms import ReviewForm
+from ..answers import Answers, Difference, every_field, fields_of, pick, put, same
+from ..forms import ReviewForm, input_names
 from ..workflow import Case, Conflict
 from .case import signed_in
 
@@ -28,14 +31,15 @@ def conflict_page(
     plan = case.plan
     labels = field_labels(case)
     theirs = conflict.theirs
-    inputs = _inputs(ReviewForm(case, answers=conflict.merged))
-    clashing = [found.name for found in conflict.conflicts]
+    inputs = names_by_field(case)
+    clashing = {name for found in conflict.conflicts for name in inputs.get(found.name, [])}
+    merged = ReviewForm(case, answers=conflict.merged)
     context = {
         "case": case,
         "their_event": theirs,
         "conflicts": [_side_by_side(case, form, found, labels) for found in conflict.conflicts],
         "merged": _merged_fields(case, form, conflict, labels),
-        "hidden": [item for item in inputs if not any(belongs(item[0], name) for name in clashing)],
+        "hidden": [(name, value) for name, value in merged.as_inputs() if name not in clashing],
         "version": theirs.version if theirs else case.review.version,
         "base_version": base if base is not None else "",
         "opened_by": keeping.opened_by(case, signed_in(request)),
@@ -47,18 +51,20 @@ def conflict_page(
     return render(request, "reviews/conflict.html", context, status=409)
 
 
-def belongs(input_name: str, field_name: str) -> bool:
-    """Tell whether an input is the field's own or one of its parts (figure_a1, figure_a1_source)."""
-    return input_name == field_name or input_name.startswith(f"{field_name}_")
+def names_by_field(case: Case) -> dict[str, list[str]]:
+    """Name the inputs of every field: figure_a1 has figure_a1 and figure_a1_source, issues only issues."""
+    return {field.name: input_names(field) for field in fields_of(case.phase, case.target_keys)}
 
 
-def resolve_choices(post: QueryDict, version: int | None) -> tuple[QueryDict, int | None]:
+def resolve_choices(
+    post: QueryDict, version: int | None, inputs: Mapping[str, list[str]]
+) -> tuple[QueryDict, int | None]:
     """Put the chosen side of each conflict into its field, as if it had been typed.
 
     Where nothing was chosen, the own text goes again with the version both started from, so that the same
-    question is asked once more and nothing is lost.
+    question is asked once more and nothing is lost. `inputs` are the inputs of every field.
     """
-    names = post.getlist("conflict")
+    names = [name for name in post.getlist("conflict") if name in inputs]
     if not names:
         return post, version
     chosen = post.copy()
@@ -66,12 +72,9 @@ def resolve_choices(post: QueryDict, version: int | None) -> tuple[QueryDict, in
         side = post.get(f"choice-{name}", "")
         if side not in SIDES:
             side = "mine"
-            base = post.get("base_version", "")
-            version = int(base) if base.isascii() and base.isdigit() else None
-        for key in list(post):
-            origin, _, input_name = key.partition("-")
-            if origin == ("mine" if side == "both" else side) and belongs(input_name, name):
-                chosen[input_name] = str(post[key])
+            version = as_version(post.get("base_version", ""))
+        for input_name in inputs[name]:
+            chosen[input_name] = str(post.get(f"{'mine' if side == 'both' else side}-{input_name}", ""))
         if side == "both":
             chosen[name] = f"{post.get(f'mine-{name}', '')}\n{post.get(f'theirs-{name}', '')}"
     return chosen, version
@@ -115,8 +118,7 @@ def _side_by_side(
         "inputs": [
             (f"{side}-{name}", value)
             for side, answers in sides.items()
-            for name, value in _inputs(ReviewForm(case, answers=answers))
-            if belongs(name, found.name)
+            for name, value in ReviewForm(case, answers=answers).as_inputs()
         ],
     }
 
@@ -136,8 +138,3 @@ def _merged_fields(
         for cell in every_field(typed, conflict.merged)
         if cell not in clashing and not same(pick(typed, *cell), pick(conflict.merged, *cell))
     ]
-
-
-def _inputs(form: ReviewForm) -> list[tuple[str, Any]]:
-    """Write a form's answers as inputs to be sent again."""
-    return [(name, value) for name in form.fields if (value := form[name].value()) not in (None, "")]

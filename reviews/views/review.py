@@ -23,13 +23,14 @@ from wardplan.fiscal_year import FiscalYear
 from wardplan.text import REMOVED_NOTICE
 
 from .. import keeping, workflow
+from ..answers import unchanged
 from ..forms import ReviewForm
 from ..models import Review
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workflow import Case, Conflict
 from .case import find_case, signed_in
-from .conflict import conflict_page, resolve_choices
+from .conflict import conflict_page, names_by_field, resolve_choices
 
 
 @never_cache
@@ -79,7 +80,7 @@ def _write(
         return refusal_page(request, _ANOTHER_PERSON, back=sheet_url(case))
 
     mending = workflow.is_mending(verb, case.review)
-    data, version = resolve_choices(request.POST, version)
+    data, version = resolve_choices(request.POST, version, names_by_field(case))
     form = ReviewForm(case, data, complete=verb == "submit" or mending)
     if any(len(request.POST.getlist(name)) > 1 for name in form.fields):
         raise SuspiciousOperation("A field was sent twice.")
@@ -134,7 +135,7 @@ def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version
     user = signed_in(request)
     if fresh.is_valid() and not workflow.is_mending("save", case.review):
         try:
-            event = workflow.save(
+            workflow.save(
                 case.initiative,
                 case.review.phase,
                 by=user,
@@ -142,15 +143,21 @@ def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version
                 version=version,
                 answers=fresh.answers(),
             )
+            keeping.forget(case, user)
             case = workflow.open_case(case.initiative, case.review.phase, user)
-            version = case.review.version if event else version
+            version = case.review.version
             saved = f"{clock_time(timezone.now())}に一時保存しました。"
+            if not unchanged(case.review.answers, fresh.answers()):
+                # The form must show what its version stands for, or the next save would undo the others'.
+                form = ReviewForm(case, dict(ReviewForm(case).as_inputs()), complete=form.complete)
+                saved += "ほかの方が先に保存した欄も、取り込みました。"
         except Refused as refused:
             note(request, refused)
     links = form.error_links()
     what = "提出" if form.complete else "保存"
+    todo = f"{len(links)}か所を直してください。" if links else f"確かめて、もう一度{what}してください。"
     errors: dict[str, object] = {
-        "heading": f"{what}できませんでした。{len(links)}か所を直してください。",
+        "heading": f"{what}できませんでした。{todo}",
         "errors": links,
         "note": f"書いた内容は消えていません。{saved}",
         "saved": bool(saved),
@@ -160,11 +167,12 @@ def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version
 
 def _login_in_place(request: HttpRequest, form_url: str) -> HttpResponse:
     """Answer a save without a session with the log-in page, and keep what was typed."""
-    keeping.keep_in_session(request, posted_version(request))
+    will_come_back = keeping.keep_in_session(request, posted_version(request))
     texts = [text for text in keeping.typed_fields(request).values() if len(text.strip()) > 1]
     context = {
         "form": LoginForm(request),
         "kept": {f"書いた文 {place}": text for place, text in enumerate(texts, start=1)},
+        "will_come_back": will_come_back,
         "next": form_url,
         "login_action": reverse("accounts:login"),
     }
@@ -234,10 +242,13 @@ def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:
         why = ""
     except Refused as refused:
         why = refused.sentence
+    unsaved = keeping.unsaved_text(case, user)
     context = {
         "case": case,
         "sheet": sheet,
         "block": block,
+        "unsaved": unsaved,
+        "kept": ReviewForm(case, unsaved.fields).typed_text() if unsaved else {},
         "why": why,
         "sheet_url": sheet_url(case),
     }
