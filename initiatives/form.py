@@ -38,6 +38,12 @@ class FormMark:
     def __str__(self) -> str:
         return f"{self.symbol}{self.label}"
 
+    @property
+    def legend(self) -> str:
+        """Write the answer as the form prints it: ①:達成見込み, but (i)実施見込み."""
+        colon = "" if self.symbol.endswith((")", "）")) else ":"
+        return f"{self.symbol}{colon}{self.label}"
+
 
 @dataclass(frozen=True)
 class FormQuestion:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from initiatives.form import OfficialForm
 from reviews.sheet import Line, PhaseBlock, Sheet, TargetLine
 
-from .layout import answer_name, legend
+from .layout import answer_name
 
 GAP = "______"
 """A figure that is not known yet: a gap to write in, as on the paper form."""
@@ -107,7 +107,7 @@ def _answers(block: PhaseBlock, headings: dict[str, str]) -> Iterator[tuple[str,
             yield f"entry:{name}", plain(chosen.symbol if chosen and chosen.on_paper else "")
             for choice in answer.choices:
                 tick = " ✓ " if choice.chosen else " 　 "
-                printed = Content((Run(f"{tick}{legend(choice.mark)}"),), choice.chosen)
+                printed = Content((Run(f"{tick}{choice.mark.legend}"),), choice.chosen)
                 yield f"mark:{name}:{choice.mark.position}", printed
         else:
             note = (Run(f" {question.note}"),) if question.note else ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 
-from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm
+from initiatives.form import FormPhase, FormQuestion, OfficialForm
 
 from .fitting import text_width
 
@@ -172,17 +172,10 @@ def answer_name(question: FormQuestion, target: str = "") -> str:
     return "_".join(part for part in (question.phase, question.key, target) if part)
 
 
-def legend(mark: FormMark) -> str:
-    """Write an answer as the form prints it: ①:達成見込み, but (i)実施見込み."""
-    return (
-        f"{mark.symbol}{mark.label}" if mark.symbol.endswith((")", "）")) else f"{mark.symbol}:{mark.label}"
-    )
-
-
 def _columns(form: OfficialForm) -> tuple[int, ...]:
     """Give the legend what its longest line needs, and the label the rest of the half."""
     legends = [
-        text_width(legend(mark)) * TEXT_SIZE * 4 / 3 + _LEGEND_PADDING
+        text_width(mark.legend) * TEXT_SIZE * 4 / 3 + _LEGEND_PADDING
         for phase in form.phases
         for question in phase.questions
         if question.on_paper
