@@ -128,9 +128,7 @@ class OneSheet(RuleBasedStateMachine):
         self.attempt("correct", workflow.correct, word, back, reason=reason, until=self.day(until))
 
     # The way to the end, so that many examples come to an approval and a publication.
-    @precondition(
-        lambda self: self.status() in ("not_started", "draft", "returned") and self.window() == "open"
-    )
+    @precondition(lambda self: self.review().status in WRITABLE and self.window() == "open")
     @rule(typed=complete)
     def staff_submit(self, typed):
         assert self.attempt("submit", workflow.submit, "staff", 0, answers=typed) is not None
