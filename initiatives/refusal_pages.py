@@ -59,5 +59,6 @@ def refusal_page(
         your_action="行われませんでした。シートは何も変わっていません。",
         next_step="いまのシートを見て、必要なら操作し直してください。",
         kept=kept,
+        kept_label=next(iter(kept)) if kept and len(kept) == 1 else "書いた内容",
         actions=[*actions, errors.HOME],
     )

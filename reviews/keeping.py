@@ -37,11 +37,17 @@ def opener(request: HttpRequest) -> tuple[int, int, str] | None:
 
 
 def typed_fields(request: HttpRequest) -> dict[str, str]:
-    """Take what was typed from a POST, by input name, as it came; NUL, which no database keeps, as U+FFFD."""
-    return {
+    """Take what was typed from a POST, by input name, as it came; NUL, which no database keeps, as U+FFFD.
+
+    On the page of a conflict the own text stands in `mine-…`: that is what was typed there.
+    """
+    fields = {
         name.replace("\x00", "\ufffd"): str(value).replace("\x00", "\ufffd")
         for name, value in request.POST.items()
         if name not in NOT_TYPED
+    }
+    return fields | {
+        name.removeprefix("mine-"): value for name, value in fields.items() if name.startswith("mine-")
     }
 
 

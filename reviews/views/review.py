@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from initiatives.models import Event, Initiative
 from initiatives.refusal_pages import note, refusal_page
 from initiatives.refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
-from initiatives.views import posted_version
+from initiatives.views import as_version, posted_version
 from wardplan.accounts.models import User
 from wardplan.accounts.views import LoginForm
 from wardplan.era import clock_time
@@ -76,7 +76,7 @@ def _write(
     case = find_case(user, ward, year, number, phase)
     opener = keeping.opener(request)
     if opener is not None and opener[0] != user.pk:
-        keeping.keep_for(opener[0], case, version or 0, keeping.typed_fields(request))
+        keeping.keep_for(opener[0], case, _typed_at(request) or 0, keeping.typed_fields(request))
         return refusal_page(request, _ANOTHER_PERSON, back=sheet_url(case))
 
     mending = workflow.is_mending(verb, case.review)
@@ -87,14 +87,14 @@ def _write(
     try:
         if not form.is_valid():
             workflow.check(verb, case, user, at)
-            return _refused_by_form(request, case, form, version)
+            return _refused_by_form(request, verb, case, form, version)
         act = workflow.submit if verb == "submit" else workflow.save
         event = act(
             case.initiative, case.review.phase, by=user, at=at, version=version, answers=form.answers()
         )
     except Incomplete as incomplete:
         form.add_problems(incomplete.problems)
-        return _refused_by_form(request, case, form, version)
+        return _refused_by_form(request, verb, case, form, version)
     except Conflict as conflict:
         note(request, conflict)
         return conflict_page(request, case, form, conflict, verb, version)
@@ -128,7 +128,9 @@ def _tell(request: HttpRequest, verb: str, form: ReviewForm, event: Event | None
         messages.warning(request, hint)
 
 
-def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version: int | None) -> HttpResponse:
+def _refused_by_form(
+    request: HttpRequest, verb: str, case: Case, form: ReviewForm, version: int | None
+) -> HttpResponse:
     """Show the errors beside the fields; what was typed is kept as a draft as far as it can be read."""
     saved = ""
     fresh = ReviewForm(case, form.data)
@@ -154,7 +156,7 @@ def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version
         except Refused as refused:
             note(request, refused)
     links = form.error_links()
-    what = "提出" if form.complete else "保存"
+    what = "提出" if verb == "submit" else "保存"
     todo = f"{len(links)}か所を直してください。" if links else f"確かめて、もう一度{what}してください。"
     errors: dict[str, object] = {
         "heading": f"{what}できませんでした。{todo}",
@@ -165,9 +167,14 @@ def _refused_by_form(request: HttpRequest, case: Case, form: ReviewForm, version
     return form_page(request, case, form, version=version, error_summary=errors)
 
 
+def _typed_at(request: HttpRequest) -> int | None:
+    """Read the version that text was typed at; on the page of a conflict, so that it is asked again."""
+    return as_version(request.POST.get("base_version", "")) or posted_version(request)
+
+
 def _login_in_place(request: HttpRequest, form_url: str) -> HttpResponse:
     """Answer a save without a session with the log-in page, and keep what was typed."""
-    will_come_back = keeping.keep_in_session(request, posted_version(request))
+    will_come_back = keeping.keep_in_session(request, _typed_at(request))
     texts = [text for text in keeping.typed_fields(request).values() if len(text.strip()) > 1]
     context = {
         "form": LoginForm(request),
