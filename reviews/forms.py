@@ -14,22 +14,17 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field as CrispyField
 from crispy_forms.layout import Layout, LayoutObject
 from django import forms
-from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from initiatives.form import FormQuestion
+from initiatives.forms import FIGURE_PARTS, DayField, FigureField
 from initiatives.models import Target
-from wardplan.era import parse_date, wareki
-from wardplan.numbers import format_number, half_width, read_number
+from wardplan.numbers import half_width
 from wardplan.text import SheetTextField, has_halfwidth_kana, is_thin, removed_characters
 
 from .answers import Answers, Field, advice, assemble, fields_of
 from .workflow import Case, decision_problems, until_needed
-
-# Units that are counted one by one: half a piece is a typing error.
-WHOLE_UNITS = ("件", "人", "回", "世帯", "校", "か所", "箇所", "団体", "社", "名")
-FIGURE_PARTS = {"as_of": "時点", "source": "出典", "note": "補足", "evidence": "資料の保管場所"}
 
 
 class MarkField(forms.TypedChoiceField):
@@ -80,54 +75,6 @@ def read_mark(question: FormQuestion, value: Any) -> int | None:
         if typed in (str(mark.position), circled, f"({'i' * mark.position})", roman):
             return mark.position
     return None
-
-
-class FigureField(forms.CharField):
-    """A figure as people type it (８件, 43.3％, 1,200); kept as plain decimal text, blank as unknown."""
-
-    def __init__(self, unit: str, **kwargs: Any) -> None:
-        self.unit = unit
-        super().__init__(required=False, strip=False, **kwargs)
-
-    def clean(self, value: Any) -> str:
-        try:
-            number = read_number(value, self.unit)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        if number is None:
-            return ""
-        self._refuse_impossible(number)
-        return format_number(number)
-
-    def _refuse_impossible(self, number: Decimal) -> None:
-        if self.unit in WHOLE_UNITS and number != number.to_integral_value():
-            raise ValidationError(f"{self.unit}の実績は整数で入力してください。例: 8")
-        if number < 0 and (self.unit in WHOLE_UNITS or self.unit == "%"):
-            raise ValidationError("0以上の数で入力してください。")
-
-
-class DayField(forms.CharField):
-    """A day in the office's spellings (令和3年3月31日, R3.3.31, 2021-03-31); kept in ISO form."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=kwargs.pop("required", False), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, datetime.date):
-            return wareki(value)
-        try:
-            return wareki(datetime.date.fromisoformat(value)) if value else ""
-        except ValueError:
-            return value
-
-    def clean(self, value: Any) -> str:
-        typed = super().clean(value)
-        if not typed:
-            return ""
-        try:
-            return parse_date(typed).isoformat()
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
 
 
 class TargetFigure(LayoutObject):
