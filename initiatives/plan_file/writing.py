@@ -16,7 +16,8 @@ def plan_content(plan: YearPlan) -> dict[str, Any]:
     """Give the whole plan as plain values, as `dump_plan` prints it and events keep it.
 
     Reading it back changes nothing. Figures are text, so that no program rounds them; years are western
-    numbers. Indicators stand in the order in which the sheets name them. Five queries, whatever the size.
+    numbers. Indicators stand in the order in which the sheets name them. Four queries, whatever
+    the size; ward and edition not counted.
     """
     targets_in_order = Target.objects.order_by("-scope", "position", "pk").select_related("indicator")
     initiatives = list(
