@@ -1,0 +1,100 @@
+"""Every page, at the desk and on the phone: nothing for axe to find, nothing to push sideways."""
+
+import pytest
+from playwright.sync_api import expect
+
+from reviews import workflow
+from tests.cast import NOW
+from wardplan.accounts.models import Section
+
+SHEET = "/mihon/2020/1/"
+FORM = SHEET + "midyear/"
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def look(cast, sit_down, axe_findings, too_wide):
+    """Open a page as somebody and look at it at both sizes. Everybody keeps the browser, with its cache."""
+    pages = {}
+
+    def look(user, url, status=200, act=None):
+        page = pages.get(user) or pages.setdefault(user, sit_down(user))
+        assert page.goto(url).status == status
+        if act:
+            act(page)
+        found = {}
+        for size in (PHONE, DESK):
+            page.set_viewport_size(size)
+            found[size["width"]] = (axe_findings(page), too_wide(page))
+        assert found == {390: ([], 0), 1280: ([], 0)}, url
+
+    return look
+
+
+def test_pages_of_a_day(cast, look):
+    look(None, "/accounts/login/")
+    cast.review_in("returned")
+    look(cast.staff, "/")
+    look(cast.staff, "/mihon/2020/")
+    look(cast.staff, SHEET)
+    look(cast.staff, FORM)
+    look(cast.staff, SHEET + "self-evaluation/")
+    look(cast.staff, FORM, act=submit_incomplete)
+    cast.review_in("submitted")
+    look(cast.staff, FORM)
+    look(cast.staff, SHEET + "history/")
+    look(cast.manager, "/queue/")
+    look(cast.manager, SHEET, act=return_without_reason)
+
+
+def submit_incomplete(page):
+    page.get_by_label("課題と改善策").fill("")
+    page.get_by_role("button", name="直して再提出する").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+
+
+def return_without_reason(page):
+    page.locator("summary", has_text="差し戻す").click()
+    page.get_by_role("button", name="差し戻す", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_focused()
+
+
+def test_pages_that_refuse(cast, look):
+    look(cast.viewer, SHEET + "history/", status=403)
+    look(cast.staff, "/mihon/2020/99/", status=404)
+    cast.review_in("draft")
+    look(cast.staff, FORM, act=lambda page: submit_what_is_approved(cast, page))
+    cast.review_in("draft")
+    look(cast.staff, FORM, act=lambda page: save_what_changed(cast, page))
+
+
+def submit_what_is_approved(cast, page):
+    cast.review_in("approved")
+    page.get_by_role("button", name="課長へ提出する").click()
+    expect(page.get_by_role("heading", name="この操作は行われませんでした")).to_be_visible()
+
+
+def save_what_changed(cast, page):
+    answers = cast.answers(issues="先に保存された文")
+    workflow.save(cast.initiative, "midyear", by=cast.second_staff, at=NOW, version=1, answers=answers)
+    page.get_by_label("課題と改善策").fill("あとから書いた文")
+    page.get_by_role("button", name="一時保存").click()
+    expect(page.get_by_role("heading", name="担当 次郎さんが先に保存しました")).to_be_visible()
+
+
+def test_long_words_never_push_a_page_sideways(cast, sit_down, too_wide):
+    Section.objects.filter(pk=cast.section.pk).update(name="市民協働及び地域まちづくり支援担当課" * 3)
+    cast.plan.initiatives.filter(pk=cast.initiative.pk).update(title="W" * 200, activities="x" * 5000)
+    cast.review_in("submitted", answers=cast.answers(issues="a" * 5000))
+    pages = {
+        cast.staff: ["/", "/mihon/2020/", SHEET, SHEET + "history/", SHEET + "self-evaluation/"],
+        cast.manager: [FORM, "/queue/"],
+        cast.viewer: [SHEET + "history/"],
+    }
+    for user, urls in pages.items():
+        page = sit_down(user)
+        for url in urls:
+            page.goto(url)
+            for size in (PHONE, DESK):
+                page.set_viewport_size(size)
+                assert too_wide(page) == 0, (url, size)
