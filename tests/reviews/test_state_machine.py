@@ -29,6 +29,11 @@ from tests.cast import NOW, WINDOWS, build_cast, difference, snapshot
 
 PHASE = "midyear"
 WRITABLE = ("not_started", "draft", "returned")
+WAY_BACK = {
+    "submitted": ("return", workflow.send_back, "manager"),
+    "approved": ("reopen", workflow.reopen, "admin"),
+    "published": ("correct", workflow.correct, "admin"),
+}
 EVERYBODY = (
     "viewer",
     "staff",
@@ -127,7 +132,7 @@ class OneSheet(RuleBasedStateMachine):
     def correct(self, word, back, reason, until):
         self.attempt("correct", workflow.correct, word, back, reason=reason, until=self.day(until))
 
-    # The way to the end, so that many examples come to an approval and a publication.
+    # The usual ways, so that many examples come to an approval, a publication and a return.
     @precondition(lambda self: self.review().status in WRITABLE and self.window() == "open")
     @rule(typed=complete)
     def staff_submit(self, typed):
@@ -144,11 +149,19 @@ class OneSheet(RuleBasedStateMachine):
     def admin_publishes(self):
         assert self.attempt("publish", workflow.publish, "admin", 0) is not None
 
-    @rule(window=st.sampled_from(WINDOWS))
+    @precondition(lambda self: self.review().status in WAY_BACK)
+    @rule()
+    def it_goes_back(self):
+        verb, act, word = WAY_BACK[self.review().status]
+        assert (
+            self.attempt(verb, act, word, 0, reason="根拠を書いてください。", until=self.day(5)) is not None
+        )
+
+    @rule(window=st.sampled_from(("open", "open", *WINDOWS)))
     def move_window(self, window):
         self.cast.set_window(PHASE, window)
 
-    @rule(hours=st.sampled_from([1, 24, 24 * 10]))
+    @rule(hours=st.sampled_from([1, 24, 24 * 7]))
     def let_time_pass(self, hours):
         self.moment += datetime.timedelta(hours=hours)
         self.traveller.move_to(self.moment)
@@ -253,8 +266,8 @@ def test_one_sheet_through_its_life():
     run_state_machine_as_test(
         OneSheet,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=20,
+            stateful_step_count=30,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
