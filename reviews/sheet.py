@@ -6,6 +6,7 @@ sheet says, so that screen, paper and file cannot differ.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm
 from initiatives.models import Baseline, Initiative, Measurement, Target, TargetResolution
+from initiatives.models.target import without_year
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import format_number, with_unit
@@ -31,7 +33,8 @@ NOT_WRITTEN = "まだ書かれていません"
 BULLETS = "・○〇●"
 # A past year quoted beside a target, in the spellings of the seed: 令和元年度実績: 38.6%, 平成30年度40.2%.
 QUOTED_YEAR = re.compile(
-    r"(?P<year>(?:令和|平成|昭和)(?:元|\d{1,2})年度)(?P<between>(?:実績)?[::]?\s*)(?P<figure>[\d,.]*)"
+    r"(?P<year>(?:令和|平成|昭和)(?:元|\d{1,2})年度)(?P<between>(?:実績)?[:：]?\s*)"
+    r"(?P<figure>(?:\d[\d,.，．]*\d|\d)?)"
 )
 
 
@@ -68,7 +71,8 @@ class PastFigure:
 class TargetLine:
     """A target as the form prints it: ○heading, wording, quoted past years; with its values for screens.
 
-    `resolved` is the number that a relative target got later; `unresolved` says that it still waits for it.
+    `resolved` is the number that a relative target got later, `stale` says that the base year's figure was
+    corrected since; `unresolved` says that it still waits for a number, `resolvable` that it can get one.
     """
 
     key: str
@@ -81,11 +85,17 @@ class TargetLine:
     indicator: int
     unresolved: bool = False
     resolved: str = ""
+    resolvable: bool = False
+    stale: bool = False
+    base: str = ""
+    resolved_from: str = ""
+    resolved_by: str = ""
+    resolved_at: datetime.datetime | None = None
 
     @property
     def promise(self) -> str:
         """Give the wording without its year in brackets, for places that name the year themselves."""
-        return re.sub(r"\A\s*【[^】]*】\s*", "", self.wording)
+        return without_year(self.wording)
 
     def quote_text(self, blank: str = "") -> str:
         """Write the quoted years as text; `blank` stands where a figure is not known (a gap on paper)."""
@@ -208,9 +218,20 @@ def with_everything(initiatives: QuerySet[Initiative]) -> QuerySet[Initiative]:
     baselines = Baseline.objects.annotate(figure=Subquery(figure.values("value")[:1])).order_by(
         "position", "-fiscal_year"
     )
+    base = Measurement.objects.current().filter(
+        indicator=OuterRef("indicator"),
+        ward=OuterRef("initiative__plan__ward"),
+        fiscal_year=OuterRef("base_fiscal_year"),
+    )
     targets = (
         Target.objects.select_related("indicator")
-        .annotate(resolved_value=Subquery(newest.values("value")[:1]))
+        .annotate(
+            base_figure=Subquery(base.values("value")[:1]),
+            resolved_value=Subquery(newest.values("value")[:1]),
+            resolved_base=Subquery(newest.values("base_value")[:1]),
+            resolved_by=Subquery(newest.values("by__name")[:1]),
+            resolved_at=Subquery(newest.values("at")[:1]),
+        )
         .prefetch_related(Prefetch("baselines", baselines))
         .order_by("position", "pk")
     )
@@ -274,6 +295,8 @@ def read_target(target: Target) -> TargetLine:
         for baseline in target.baselines.all()
     )
     resolved = getattr(target, "resolved_value", None)
+    resolved_base = getattr(target, "resolved_base", None)
+    base = getattr(target, "base_figure", None)
     relative = target.kind == Target.Kind.RELATIVE
     return TargetLine(
         key=target.key,
@@ -286,6 +309,12 @@ def read_target(target: Target) -> TargetLine:
         indicator=target.indicator_id,
         unresolved=relative and resolved is None,
         resolved=with_unit(resolved, unit) if resolved is not None else "",
+        resolvable=relative and resolved is None and base is not None,
+        stale=relative and resolved is not None and base != resolved_base,
+        base=with_unit(base, unit) if base is not None else "",
+        resolved_from=with_unit(resolved_base, unit) if resolved_base is not None else "",
+        resolved_by=getattr(target, "resolved_by", None) or "",
+        resolved_at=getattr(target, "resolved_at", None),
     )
 
 
@@ -309,8 +338,11 @@ def quote_past(quote: str, past: Iterable[PastFigure], unit: str) -> tuple[Part,
     parts: list[Part] = []
     end = 0
     for found in QUOTED_YEAR.finditer(quote):
-        year = FiscalYear.parse(found["year"])
-        if year not in figures:
+        try:
+            year = FiscalYear.parse(found["year"])
+        except ValueError:  # 令和99年度: a slip of the plan, which stays as written
+            continue
+        if year not in figures or not (found["figure"] or _is_blank_of_form(quote[found.end() :], unit)):
             continue
         value = figures[year]
         written = format_number(value, thousands=True) if value is not None else found["figure"]
@@ -320,6 +352,12 @@ def quote_past(quote: str, past: Iterable[PastFigure], unit: str) -> tuple[Part,
     if quote[end:]:
         parts.append(Part(quote[end:]))
     return tuple(parts)
+
+
+def _is_blank_of_form(rest: str, unit: str) -> bool:
+    """Tell whether a figure is missing before `rest`: not so in 「平成30年度の実績は7件」."""
+    closing = (unit or "%", "%", "％", "、", ",", "，", ")", "）", "令和", "平成", "昭和")
+    return not rest.strip() or rest.lstrip().startswith(closing)
 
 
 def read_block(
