@@ -1,5 +1,6 @@
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
@@ -17,7 +18,8 @@ def years(request: HttpRequest) -> HttpResponse:
         YearPlan.objects.visible_to(signed_in(request)).select_related("ward").order_by("-fiscal_year")
     )
     if not plans:
-        raise Http404
+        messages.info(request, "見られる計画は、まだありません。")
+        return redirect("reviews:my_work")
     this_year = FiscalYear.today()
     plan = next((plan for plan in plans if plan.fiscal_year == this_year), plans[0])
     return redirect("reviews:year", plan.ward.slug, plan.fiscal_year)
