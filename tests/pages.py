@@ -36,7 +36,8 @@ class Page(HTMLParser):
     def __init__(self, response: HttpResponse, status: int = 200) -> None:
         super().__init__()
         assert response.status_code == status, (response.status_code, response.get("Location"))
-        self.html = response.content.decode()
+        # As every HTML parser reads it.
+        self.html = response.content.decode().replace("\r\n", "\n").replace("\r", "\n")
         self.forms: dict[str, dict[str, str]] = {}
         self.main = ""
         self.summary: list[tuple[str, str]] = []
