@@ -112,6 +112,13 @@ STATE_SENTENCES = {
 }
 
 
+def words_of(event: Event) -> str:
+    """Name what happened in plain words: a manager's save of a waiting sheet is a 字句の修正."""
+    if event.verb == "save" and event.from_status == Status.SUBMITTED:
+        return "字句の修正"
+    return VERB_WORDS.get(event.verb, event.verb)
+
+
 class Conflict(ChangedMeanwhile):
     """Two people changed the same field: `conflicts` shows both texts, `theirs` is the event that won."""
 
@@ -579,7 +586,7 @@ def decision_problems(
 def _changed_by(event: Event | None) -> ChangedMeanwhile:
     if event is None:
         return ChangedMeanwhile("画面が古くなっています。開き直して、いまの内容を確かめてください。")
-    words = VERB_WORDS.get(event.verb, event.verb)
+    words = words_of(event)
     return ChangedMeanwhile(
         f"{event.by_post} {event.by_name} さんが{short_moment(event.at)}に{words}をしました。".strip()
     )

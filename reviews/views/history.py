@@ -21,7 +21,7 @@ from wardplan.fiscal_year import FiscalYear
 from .. import permissions
 from ..models import Review
 from ..sheet import Answered, TargetLine, read_answers, read_sheet, with_everything
-from ..workflow import VERB_WORDS
+from ..workflow import words_of
 from .case import find_initiative, signed_in
 
 DEPUTY_WORDS = {"save": "代理入力", "import": "代理入力"}
@@ -68,7 +68,7 @@ def entry(event: Event, phase: FormPhase | None, targets: tuple[TargetLine, ...]
     return Entry(
         event=event,
         phase=phase.label if phase else "",
-        what=VERB_WORDS.get(event.verb, event.verb),
+        what=words_of(event),
         from_status=status_label(event.from_status),
         to_status=status_label(event.to_status),
         deputy=DEPUTY_WORDS.get(event.verb, "代理承認") if event.on_behalf else "",

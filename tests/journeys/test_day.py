@@ -86,7 +86,7 @@ def test_day_from_log_in_to_paper(cast, sit_down, log_in):
 
     page.goto(SHEET + "history/")
     told = page.locator(".history-what")
-    words = ["承認", "一時保存", "提出", "一時保存", "差戻し", "提出", "一時保存", "一時保存"]
+    words = ["承認", "字句の修正", "提出", "一時保存", "差戻し", "提出", "一時保存", "一時保存"]
     expect(told).to_have_count(len(words))
     assert [line.split()[0] for line in told.all_inner_texts()] == words
     expect(page.get_by_text(REASON)).to_be_visible()
