@@ -266,8 +266,8 @@ def test_one_sheet_through_its_life():
     run_state_machine_as_test(
         OneSheet,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=30,
+            max_examples=15,
+            stateful_step_count=25,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
