@@ -110,6 +110,12 @@ class Chart:
     gap_figures: tuple[Text, ...]
     description: str
 
+    @property
+    def shapes(self) -> set[str]:
+        """Name what the legend has to explain."""
+        found = {point.shape for point in self.targets + self.actuals}
+        return found | {"gap"} if self.bands else found
+
 
 @dataclass(frozen=True)
 class Axis:

@@ -79,7 +79,19 @@ class DayField(forms.CharField):
             raise ValidationError(str(error)) from error
 
 
-class MeasurementForm(forms.Form):
+class FormWithLinks(forms.Form):
+    """A form whose errors stand above it, too, each leading to its input."""
+
+    def error_links(self) -> list[tuple[str, str]]:
+        """List (id of the input, sentence) in form order for the summary above the form."""
+        return [
+            (self[name].id_for_label, str(sentence))
+            for name in self.fields
+            for sentence in self.errors.get(name, [])
+        ] + [("", str(sentence)) for sentence in self.non_field_errors()]
+
+
+class MeasurementForm(FormWithLinks):
     """An indicator's figure of a year, with where it comes from. `standing` is the one to be corrected.
 
     `seen` is the figure that the page showed: when another one stands there by now, nobody overwrites it
@@ -160,7 +172,7 @@ class MeasurementForm(forms.Form):
         return self.cleaned_data["seen"] != standing
 
 
-class ResolutionForm(forms.Form):
+class ResolutionForm(FormWithLinks):
     """The number of a relative target, which a person confirms. `base_value` is the figure that was seen."""
 
     base_value = forms.CharField(required=False, widget=forms.HiddenInput)

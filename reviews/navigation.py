@@ -19,6 +19,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     counts = getattr(request, "navigation_counts", {})
     links = [("my_work", "やること", reverse("reviews:my_work"))]
     links += [("year", "計画一覧", reverse("reviews:years"))] if roles.wards else []
+    if roles.memberships:
+        ward = roles.memberships[0].ward.slug
+        links += [("indicators", "指標", reverse("initiatives:indicators", args=[ward]))]
     links += [("queue", "課長承認待ち", reverse("reviews:queue"))] if roles.manager_of else []
     links += [("admin", "管理", reverse("admin:index"))] if roles.admin_of or user.is_superuser else []
     current = _current(request)
@@ -33,7 +36,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def _current(request: HttpRequest) -> str:
     match = request.resolver_match
-    if match is None or match.app_name != "reviews":
+    if match is None:
+        return ""
+    if match.app_name == "initiatives" and (match.url_name or "").startswith(("indicator", "measurement")):
+        return "indicators"
+    if match.app_name != "reviews":
         return ""
     return match.url_name if match.url_name in ("my_work", "queue") else "year"
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -9,6 +11,13 @@ from wardplan.fiscal_year import FiscalYearField
 from .edition import validate_key
 from .indicator import Indicator
 from .plan import Initiative
+
+YEAR_IN_BRACKETS = re.compile(r"\A\s*【[^】]*】\s*")
+
+
+def without_year(wording: str) -> str:
+    """Leave the year in brackets out of a target's wording, for places that name the year themselves."""
+    return YEAR_IN_BRACKETS.sub("", wording)
 
 
 class TargetManager(models.Manager["Target"]):
@@ -124,6 +133,11 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.heading or self.indicator} {self.wording}"
+
+    @property
+    def promise(self) -> str:
+        """Give the wording without its year: 41.6%以上."""
+        return without_year(self.wording)
 
     def natural_key(self) -> tuple[str, int, str, str]:
         return (*self.initiative.natural_key(), self.key)

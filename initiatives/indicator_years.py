@@ -1,0 +1,297 @@
+"""An indicator through the years in one ward: figures, promises and where both are quoted.
+
+`read_history` reads with three queries, however many years and sheets there are.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+
+from wardplan.accounts.models import User, Ward
+from wardplan.fiscal_year import FiscalYear
+from wardplan.numbers import with_unit
+
+from . import permissions
+from .chart import YearFigures, difference
+from .models import Baseline, Indicator, Measurement, Target, TargetResolution, YearPlan
+
+UNKNOWN = "未判明"
+UNRESOLVED = "未確定"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What one target promises of a year: its words, its number as far as there is one, and the outcome."""
+
+    target: Target
+    words: str
+    value: Decimal | None
+    unresolved: bool
+    resolved: str
+    met: bool | None
+    working: str
+
+
+@dataclass(frozen=True)
+class Year:
+    """One year of the table: its figure (None: 未判明) and the promises made for it, most often one."""
+
+    fiscal_year: FiscalYear
+    measurement: Measurement | None
+    promises: tuple[Promise, ...]
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.measurement.value if self.measurement else None
+
+    def gap(self, promise: Promise) -> str:
+        """Write how far the figure lies from a promised number; nothing where one of them is missing."""
+        if self.value is None or promise.value is None:
+            return ""
+        return difference(self.value, promise.value)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a year with one of its promises; `first` is False for a further promise."""
+
+    year: FiscalYear
+    first: bool
+    measurement: Measurement | None
+    figure: str
+    goal: str = ""
+    number: str = ""
+    unresolved: bool = False
+    gap: str = ""
+    met: bool | None = None
+    working: str = ""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A figure that another one took the place of, with who did it, when and why."""
+
+    year: FiscalYear
+    before: str
+    after: str
+    by: User | None
+    at: datetime.datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A sheet that quotes the indicator: with which target, and which past years beside it ("" unknown)."""
+
+    target: Target
+    resolved: str
+    unresolved: bool
+    past: tuple[tuple[FiscalYear, str], ...]
+
+    @property
+    def place(self) -> str:
+        return "方針の目標" if self.target.scope == Target.Scope.POLICY else "当年度の目標"
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything an indicator's page says. Years, corrections and quotes stand newest first."""
+
+    indicator: Indicator
+    years: tuple[Year, ...]
+    corrections: tuple[Correction, ...]
+    quotes: tuple[Quote, ...]
+    may_enter: bool
+
+    @property
+    def on_chart(self) -> list[YearFigures]:
+        return [
+            YearFigures(
+                year.fiscal_year,
+                target=promise.value if promise else None,
+                actual=year.value,
+                met=promise.met if promise else None,
+            )
+            for year in self.years
+            for promise in [year.promises[0] if year.promises else None]
+        ]
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for year in self.years for row in _rows(year, self.indicator.unit)]
+
+    @property
+    def sheets(self) -> int:
+        return len({quote.target.initiative_id for quote in self.quotes})
+
+
+def list_indicators(ward: Ward, user: User, words: str = "") -> QuerySet[Indicator]:
+    """List what a ward measures, with its newest figure and the number of its sheets that quote it.
+
+    City-wide indicators are listed when they are of use to the ward: all of them.
+    """
+    newest = (
+        Measurement.objects.current().filter(indicator=OuterRef("pk"), ward=ward).order_by("-fiscal_year")
+    )
+    visible = YearPlan.objects.visible_to(user).filter(ward=ward)
+    found = (
+        Indicator.objects.usable_in(ward)
+        .annotate(
+            newest_value=Subquery(newest.values("value")[:1]),
+            newest_year=Subquery(newest.values("fiscal_year")[:1]),
+            sheets=Count(
+                "targets__initiative", filter=Q(targets__initiative__plan__in=visible), distinct=True
+            ),
+        )
+        .order_by("name")
+    )
+    for word in words.split():
+        found = found.filter(
+            Q(name__icontains=word) | Q(definition__icontains=word) | Q(source__icontains=word)
+        )
+    return found
+
+
+def read_history(indicator: Indicator, ward: Ward, user: User) -> History:
+    """Read an indicator's figures and promises of one ward, as far as this person may know its plans."""
+    measurements = list(
+        Measurement.objects.filter(indicator=indicator, ward=ward).select_related("by").order_by("-at", "-pk")
+    )
+    current = {one.fiscal_year: one for one in measurements if one.superseded_at is None}
+    targets = read_targets(indicator, ward, user)
+    values = {year: one.value for year, one in current.items()}
+    years = {
+        *(one.fiscal_year for one in measurements),
+        *(target.fiscal_year for target in targets),
+        *(target.base_fiscal_year for target in targets if target.base_fiscal_year),
+        *(baseline.fiscal_year for target in targets for baseline in target.baselines.all()),
+    }
+    return History(
+        indicator=indicator,
+        years=tuple(
+            Year(
+                fiscal_year=FiscalYear(year),
+                measurement=current.get(year),
+                promises=tuple(_promise(target, indicator, values) for target in promised_for(year, targets)),
+            )
+            for year in sorted(years, reverse=True)
+        ),
+        corrections=tuple(_corrections(measurements, indicator.unit)),
+        quotes=tuple(_quote(target, indicator, values) for target in targets),
+        may_enter=permissions.can_administer(user, ward.pk)
+        or any(permissions.belongs_to_section(user, target.initiative) for target in targets),
+    )
+
+
+def read_targets(indicator: Indicator, ward: Ward, user: User) -> list[Target]:
+    """Read the targets on an indicator, newest plan first, with the numbers that relative ones got."""
+    newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
+    return list(
+        Target.objects.filter(
+            indicator=indicator, initiative__plan__in=YearPlan.objects.visible_to(user).filter(ward=ward)
+        )
+        .select_related("initiative__plan")
+        .annotate(resolved_value=Subquery(newest.values("value")[:1]))
+        .prefetch_related(Prefetch("baselines", Baseline.objects.order_by("position", "-fiscal_year")))
+        .order_by("-initiative__plan__fiscal_year", "initiative__position", "scope", "position", "pk")
+    )
+
+
+def promised_for(year: int, targets: Iterable[Target]) -> list[Target]:
+    """Choose what was promised for a year: the year's own plan says it, or else the newest plan.
+
+    In the year's own plan the annual targets count before the policy's. Equal promises are told once.
+    """
+    meant = [target for target in targets if target.fiscal_year == year]
+    own = [target for target in meant if target.initiative.plan.fiscal_year == year]
+    if not own and meant:
+        newest = max(target.initiative.plan.fiscal_year for target in meant)
+        own = [target for target in meant if target.initiative.plan.fiscal_year == newest]
+    annual = [target for target in own if target.scope == Target.Scope.ANNUAL]
+    told: dict[tuple[object, ...], Target] = {}
+    for target in annual or own:
+        told.setdefault((target.promise, target.kind, target.value, target.resolved_value), target)  # type: ignore[attr-defined]
+    return list(told.values())
+
+
+def _promise(target: Target, indicator: Indicator, values: Mapping[int, Decimal]) -> Promise:
+    """Tell what a target promises as a number, and what the figures make of it.
+
+    A sum over several years is no number of one year, so it has none beside its year's figure.
+    """
+    resolved = target.resolved_value  # type: ignore[attr-defined]
+    value = target.value if target.kind == Target.Kind.ABSOLUTE else resolved
+    return Promise(
+        target=target,
+        words=target.promise,
+        value=value,
+        unresolved=target.kind == Target.Kind.RELATIVE and resolved is None,
+        resolved=with_unit(resolved, indicator.unit) if resolved is not None else "",
+        met=None,
+        working="",
+    )
+
+
+def _rows(year: Year, unit: str) -> list[Row]:
+    figure = with_unit(year.value, unit) if year.value is not None else ""
+    if not year.promises:
+        return [Row(year.fiscal_year, True, year.measurement, figure)]
+    return [
+        Row(
+            year=year.fiscal_year,
+            first=place == 0,
+            measurement=year.measurement,
+            figure=figure,
+            goal=promise.words,
+            number=promise.resolved,
+            unresolved=promise.unresolved,
+            gap=year.gap(promise),
+            met=promise.met,
+            working=promise.working,
+        )
+        for place, promise in enumerate(year.promises)
+    ]
+
+
+def _corrections(measurements: Iterable[Measurement], unit: str) -> list[Correction]:
+    """Pair each superseded figure with the one that took its place; newest first, as they come."""
+    followed: dict[int, Measurement] = {}
+    found = []
+    for one in measurements:
+        after = followed.get(one.fiscal_year)
+        if after is not None:
+            found.append(
+                Correction(
+                    year=FiscalYear(one.fiscal_year),
+                    before=with_unit(one.value, unit),
+                    after=with_unit(after.value, unit),
+                    by=after.by,
+                    at=after.at,
+                    reason=after.reason,
+                )
+            )
+        followed[one.fiscal_year] = one
+    return found
+
+
+def _quote(target: Target, indicator: Indicator, values: Mapping[int, Decimal]) -> Quote:
+    resolved = target.resolved_value  # type: ignore[attr-defined]
+    return Quote(
+        target=target,
+        resolved=with_unit(resolved, indicator.unit) if resolved is not None else "",
+        unresolved=target.kind == Target.Kind.RELATIVE and resolved is None,
+        past=tuple(
+            (
+                FiscalYear(baseline.fiscal_year),
+                with_unit(values[baseline.fiscal_year], indicator.unit)
+                if baseline.fiscal_year in values
+                else "",
+            )
+            for baseline in target.baselines.all()
+        ),
+    )
