@@ -87,6 +87,7 @@ class TargetLine:
     resolved: str = ""
     resolvable: bool = False
     stale: bool = False
+    base_year: FiscalYear | None = None
     base: str = ""
     resolved_from: str = ""
     resolved_by: str = ""
@@ -189,6 +190,15 @@ class Sheet:
     def heading(self) -> str:
         """Head the form as it does: 取組項目1 【人と人とのつながりづくり】."""
         return f"{self.form.label('item')}{self.number} 【{self.title}】"
+
+    @property
+    def relative_targets(self) -> list[TargetLine]:
+        """List the targets whose number depends on a base year; a promise that stands twice is told once."""
+        told: dict[tuple[object, ...], TargetLine] = {}
+        for line in (*self.policy_targets, *self.annual_targets):
+            if line.base_year:
+                told.setdefault((line.indicator, line.wording, line.resolved, line.stale), line)
+        return list(told.values())
 
     @property
     def labels(self) -> dict[str, str]:
@@ -311,6 +321,7 @@ def read_target(target: Target) -> TargetLine:
         resolved=with_unit(resolved, unit) if resolved is not None else "",
         resolvable=relative and resolved is None and base is not None,
         stale=relative and resolved is not None and base != resolved_base,
+        base_year=FiscalYear(target.base_fiscal_year) if relative and target.base_fiscal_year else None,
         base=with_unit(base, unit) if base is not None else "",
         resolved_from=with_unit(resolved_base, unit) if resolved_base is not None else "",
         resolved_by=getattr(target, "resolved_by", None) or "",

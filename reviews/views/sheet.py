@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from initiatives.form import OfficialForm, read_form
 from initiatives.models import Event, Initiative, PlanPhase, YearPlan
+from initiatives.permissions import can_resolve
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
@@ -125,6 +126,7 @@ def _page(
         ),
         "decision": decision,
         "now": now,
+        "may_resolve": can_resolve(user, initiative),
         "may_see_history": permissions.can_see_history(user, initiative),
     }
     return render(request, "reviews/sheet_detail.html", context, status=status)
