@@ -16,14 +16,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from initiatives.form import OfficialForm, read_form
-from initiatives.models import Event, Initiative, Target
+from initiatives.models import Event, Initiative, Target, YearPlan
 from initiatives.permissions import can_administer
 from wardplan.accounts.models import Membership, Roles, User
 from wardplan.era import short_date, short_moment, to_jst, wareki_moment, wareki_with_weekday
+from wardplan.fiscal_year import FiscalYear
 from wardplan.working_days import time_left
 
 from .. import permissions, workflow
 from ..answers import missing_labels
+from ..figures import read_figures
 from ..models import Review
 from ..progress import TO_SUBMIT, Progress, Year, current_phase, holder, read_progress, read_years
 from ..windows import Window, deadline
@@ -102,6 +104,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "tally": section_tally(work, jobs, years, forms, now),
         "next_date": dates[0] if dates else None,
         "dates": dates[:DATES_AHEAD],
+        "figures": read_figures(planned(years, now), roles, FiscalYear.of(now)),
         "years": [year.plan for year in reversed(years)],
         "ward_progress": ward_progress(years, forms, user, now),
         "first_solid": first_solid(work),
@@ -134,6 +137,20 @@ def read_initiatives(years: list[Year], roles: Roles, now: datetime.datetime) ->
     for initiative in initiatives:
         initiative.plan = plans[initiative.plan_id]
     return initiatives
+
+
+def planned(years: list[Year], now: datetime.datetime) -> list[YearPlan]:
+    """Keep the plans whose figures matter now: running ones, and from last year on every confirmed one.
+
+    Relative targets get their numbers in April, when no phase is open yet.
+    """
+    since = FiscalYear.of(now).previous
+    return [
+        year.plan
+        for year in years
+        if year.plan.status != year.plan.Status.DRAFT
+        and (year.plan.fiscal_year >= since or year.is_running(now))
+    ]
 
 
 def read_forms(

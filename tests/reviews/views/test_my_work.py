@@ -305,4 +305,4 @@ def test_queries_do_not_grow_with_the_sheets(cast, client, who):
             client.get("/")
         counts.append(len(queries))
     assert counts[0] == counts[1] == counts[2]
-    assert counts[0] <= 3 + 8
+    assert counts[0] <= 3 + 9
