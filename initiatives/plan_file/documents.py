@@ -1,0 +1,483 @@
+"""A plan document (text or HTML, as the ward office publishes it) to the content of a plan file.
+
+The documents of this family print the same form and lay it out as they please: sheet after sheet, each
+with 取組項目1 【…】, a plan of two columns and the empty reviews. What tells the pieces apart are the printed
+words of the form, not their places. Nothing is guessed: what is not certain stays empty, and is named.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+
+from initiatives.form import OfficialForm
+from initiatives.models import Indicator, Initiative, Target
+from initiatives.wording import UnreadableWording, read_targets, survey_of
+from initiatives.wording.years import plain, quote_source, refuse_damaged
+from wardplan.fiscal_year import FiscalYear
+from wardplan.numbers import half_width
+from wardplan.text import clean_text, quote
+
+from .cells import Line, Row, read_cells
+from .printed_words import PrintedWords
+from .problems import PlanErrors, Problem
+from .target_lines import BULLETS, bullets, target_doubt, target_lines, target_record
+
+Record = dict[str, Any]
+
+LONGEST = 2_000_000
+"""Characters; the four sheets of the seed have 5,000, a book of 24 wards some 1,000,000."""
+
+_ENDS = tuple("。.)）」』】!?！？:：")
+_SECTION = re.compile(r"担当(?:課|部署|所属)名?\s*[:：]?\s*[(（【]?([^\s、,()（）【】:：]{1,30}[課室所])")
+_HEAD_YEAR = re.compile(r"((?:令和|平成|昭和|[㋿㍻㍼])\s*(?:元|[0-9]{1,3})\s*年度)(?!以降)")
+_IN_QUOTES = re.compile(r"「[^「」]*」")
+
+LABELS_OF_FIELDS = {
+    field.name: str(field.verbose_name)
+    for model in (Indicator, Target, Initiative)
+    for field in model._meta.concrete_fields
+} | {"baselines": "過年度実績", "name": "指標名"}
+
+
+class Place(NamedTuple):
+    """Where a piece stands in the document: the line, and the sheet that it is part of (both from 1)."""
+
+    line: int
+    sheet: int
+
+    def __str__(self) -> str:
+        return f"{self.line}行目({self.sheet}枚目)" if self.sheet else f"{self.line}行目"
+
+
+class Unsure(NamedTuple):
+    """What a person has to look at: the record in the content (initiatives[0]), its field, and why."""
+
+    place: str
+    field: str
+    sentence: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.place}.{self.field}" if self.field else self.place
+
+
+@dataclass
+class DocumentReading:
+    """What a document says, and where. `content` is not checked yet; `check_plan` does that.
+
+    `problems` are lines that cannot be read at all; with any, the document is refused as a whole. `places`
+    maps a record's place in the content to its place in the document, `sources` holds each sheet's text
+    without tags, `heads` what stands above the sheets (it may name another ward), `notes` what was left out.
+    """
+
+    content: Record
+    unsure: list[Unsure] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    heads: list[Line] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_document(self) -> bool:
+        """Tell a plan document from a plan file, which says everything itself."""
+        return bool(self.sources)
+
+    def place_of(self, path: str) -> Place | None:
+        """Find where in the document a place of the content comes from: its own record's, or the sheet's."""
+        while path and path not in self.places:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.places.get(path)
+
+    def name_of(self, row: Unsure) -> str:
+        """Name a doubt's record and its place for a reader: 取組項目1の目標p1 10行目(1枚目)."""
+        indexes = [int(index) for index in re.findall(r"\[([0-9]+)\]", row.place)]
+        initiative = self.content["initiatives"][indexes[0]]
+        name = f"取組項目{initiative['number']}"
+        if len(indexes) > 1:
+            name += f"の目標{initiative['targets'][indexes[1]]['key']}"
+        return f"{name} {self.place_of(row.place) or ''}".rstrip()
+
+    def named_place(self, path: str) -> str:
+        """Name a place of the content for a reader, with its field: 20行目(2枚目)の取組項目名."""
+        place = self.place_of(path)
+        label = LABELS_OF_FIELDS.get(path.rsplit(".", 1)[-1], "")
+        if place is None:
+            return path
+        return f"{place}の{label}" if label else str(place)
+
+    def explain(self, errors: PlanErrors) -> PlanErrors:
+        """Add the check's faults to the reading's own, each with its line instead of its place in JSON.
+
+        A record that could not be read has a sentence already; what the check misses in it is no news.
+        """
+        unreadable = {problem.place for problem in self.problems}
+        found = [Problem(self.named_place(place), words) for place, words in self.problems]
+        for place, sentence in errors.problems:
+            if not any(place == known or place.startswith(f"{known}.") for known in unreadable):
+                found.append(Problem(self.named_place(place), sentence))
+        return PlanErrors(found)
+
+
+def read_document(
+    text: str, fiscal_year: FiscalYear | int, form: OfficialForm | None = None
+) -> DocumentReading:
+    """Read a plan document as the plan of a year, printed on `form` (by default with the usual words).
+
+    Texts are kept word for word: tags go, each bullet gets a line of its own, nothing else changes. Printed
+    legends (①:達成見込み) and whatever the reviews hold are no part of a plan. Raises PlanErrors when the
+    text holds no sheet of the form at all.
+    """
+    return _Document(FiscalYear(int(fiscal_year)), PrintedWords(form)).read(text)
+
+
+@dataclass
+class _Sheet:
+    """One sheet while it is read. `parts` are the lines of a part: (scope, field) to lines."""
+
+    index: int
+    record: Record
+    parts: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
+    source: list[str] = field(default_factory=list)
+    reviews: list[Line] = field(default_factory=list)
+    columns: dict[int, str] = field(default_factory=dict)
+    scope: str = ""
+    fields: dict[str, str] = field(default_factory=dict)  # scope to the part of it that was read last
+    in_reviews: bool = False
+
+    @property
+    def place(self) -> str:
+        return f"initiatives[{self.index}]"
+
+
+class _Document:
+    def __init__(self, fiscal_year: FiscalYear, words: PrintedWords) -> None:
+        self.fiscal_year, self.words = fiscal_year, words
+        self.reading = DocumentReading({"fiscal_year": int(fiscal_year)})
+        self.sheet: _Sheet | None = None
+        self.sheets: list[_Sheet] = []
+        self.printed = words.printed_in_reviews()
+        self.stated_years: list[tuple[FiscalYear, str]] = []
+
+    # --- text to sheets ----------------------------------------------------------------------------------
+
+    def read(self, text: str) -> DocumentReading:
+        cells = read_cells(self.clean(text))
+        rows = iter(cells.rows)
+        for row in rows:
+            if self.words.is_title(row):
+                self.sheet = None
+            elif head := self.words.head.fullmatch(half_width(row.text)):
+                self.open_sheet(row, head)
+            elif self.sheet is None:
+                self.head_line(row)
+            else:
+                self.take_row(self.sheet, row)
+        if not self.sheets:
+            self.refuse_without_sheets(text, cells.rows)
+        if cells.tags:
+            self.reading.notes.append(f"HTMLのタグ{cells.tags}個を取り除きました。")
+        for sheet in self.sheets:
+            self.close(sheet)
+        self.agree_on_year()
+        self.list_indicators()
+        self.reading.sources = ["\n".join(sheet.source) for sheet in self.sheets]
+        return self.reading
+
+    def clean(self, text: str) -> str:
+        if len(text) > LONGEST:
+            sentence = f"{len(text):,}文字あります。{LONGEST:,}文字までの文書に分けてください。"
+            raise PlanErrors([Problem("", sentence)])
+        try:
+            cleaned, removed = clean_text(text.removeprefix("\ufeff"))
+        except ValidationError as error:
+            found = re.search("[\x00\ud800-\udfff]", text)
+            line = text.count("\n", 0, found.start()) + 1 if found else 1
+            raise PlanErrors([Problem(f"{line}行目", " ".join(error.messages))]) from error
+        if removed:
+            self.reading.notes.append(f"制御文字{removed}個を取り除きました。")
+        return cleaned
+
+    def refuse_without_sheets(self, text: str, rows: list[Row]) -> None:
+        if not rows:
+            raise PlanErrors([Problem("", "ファイルに文がありません。計画の文書を選び直してください。")])
+        problems = []
+        for row in rows:
+            try:
+                refuse_damaged(plain(row.text), row.text)
+            except UnreadableWording as error:
+                problems.append(Problem(f"{row.number}行目", error.sentence))
+        sentence = (
+            f"「{self.words.item}1」のような見出しがないため、計画の文書として読み取れません"
+            f"(読み取った文: {quote_source(rows[0].text)})。文書全体を選び直してください。"
+        )
+        raise PlanErrors(problems or [Problem(f"{rows[0].number}行目", sentence)])
+
+    def head_line(self, row: Row) -> None:
+        """Keep what stands above a sheet; a year there must be the plan's."""
+        self.reading.heads += row.lines
+        self.check_head_year(row.lines)
+
+    def check_head_year(self, lines: list[Line]) -> None:
+        for line in lines:
+            for found in _HEAD_YEAR.findall(_IN_QUOTES.sub("", half_width(line.text))):
+                try:
+                    year = FiscalYear.parse(found)
+                except ValueError as error:
+                    self.refuse_line(line, str(error))
+                    continue
+                if year != self.fiscal_year:
+                    sentence = f"{year}の文書です。{self.fiscal_year}の計画には取り込めません。"
+                    self.refuse_line(line, f"{sentence}(読み取った文: {quote_source(line.text)})")
+
+    def refuse_line(self, line: Line, sentence: str) -> None:
+        """Refuse the document for a line that is part of no record."""
+        place = f"line[{line.number}]"
+        self.reading.places[place] = Place(line.number, 0)
+        self.reading.problems.append(Problem(place, sentence))
+
+    def open_sheet(self, row: Row, head: re.Match[str]) -> None:
+        number = re.sub("[−‐–ー.]", "-", head["number"] or "")
+        record = {"number": number, "title": ""}
+        self.sheet = _Sheet(len(self.sheets), record)
+        self.sheets.append(self.sheet)
+        self.reading.places[self.sheet.place] = Place(row.number, len(self.sheets))
+        self.sheet.source.append(row.text)
+        given = next((name for name in ("title", "square", "loose") if head[name]), "")
+        if given:
+            record["title"] = row.text[head.start(given) : head.end(given)].strip()
+        if given == "loose":
+            self.doubt(
+                "title", f"【】のない{quote(record['title'])}を題名と読みました。題名を確かめてください。"
+            )
+
+    def doubt(self, name: str, sentence: str, place: str = "") -> None:
+        assert self.sheet is not None
+        self.reading.unsure.append(Unsure(place or self.sheet.place, name, sentence))
+
+    # --- rows to parts -----------------------------------------------------------------------------------
+
+    def take_row(self, sheet: _Sheet, row: Row) -> None:
+        sheet.source += [line.text for line in row.lines]
+        if self.words.phase_of(row):
+            sheet.in_reviews = True
+        if sheet.in_reviews and not self.words.has_heading(row):
+            if not self.is_row_label(row.lines):
+                sheet.reviews += row.lines
+            return
+        sheet.in_reviews = False
+        if not sheet.fields and not sheet.columns and self.take_head_row(sheet, row):
+            return
+        for index, cell in enumerate(row.cells):
+            if cell and not (
+                len(cell) <= 2 and self.words.bare("".join(line.text for line in cell)) == self.words.plan
+            ):
+                self.take_cell(sheet, index, cell, of_several=len(row.cells) > 1)
+
+    def is_row_label(self, lines: list[Line]) -> bool:
+        return self.words.bare("".join(line.text for line in lines)) == self.words.plan
+
+    def take_head_row(self, sheet: _Sheet, row: Row) -> bool:
+        """Read what stands between 取組項目1 and the plan: 【title】, the section. False for the plan."""
+        words = row.text
+        titled = re.fullmatch(r"[【\[［]([^【】\[\]［］]+)[】\]］]", words)
+        if titled and not sheet.record["title"]:
+            sheet.record["title"] = titled[1].strip()
+            return True
+        if self.words.has_heading(row) or self.is_row_label(row.lines):
+            return False
+        if section := _SECTION.search(words):
+            sheet.record["section"] = section[1]
+            return True
+        self.check_head_year(row.lines)
+        if _HEAD_YEAR.search(half_width(words)) and len(words) < 40:
+            self.reading.heads += row.lines
+            return True
+        return False
+
+    def take_cell(self, sheet: _Sheet, index: int, cell: list[Line], of_several: bool) -> None:
+        """Cut a cell at its headings. 趣旨・目的 and 取組の概要 are the policy's, 取組の内容 is the year's.
+
+        目標 stands in both columns: it belongs to the column that the cell is, by its other headings, by its
+        place in the row, or else to the one that was read last.
+        """
+        pieces = [piece for line in cell for piece in self.cut(line)]
+        scopes = {self.scope_of(name) for name, _line in pieces if name} - {""}
+        if len(scopes) == 1:
+            sheet.scope = scopes.pop()
+        elif not scopes and of_several and index in sheet.columns:
+            sheet.scope = sheet.columns[index]
+        for name, line in pieces:
+            if name in ("policy", "annual"):
+                sheet.scope = name
+                sheet.columns.setdefault(index, name)
+                sheet.fields.pop(name, None)
+            elif name:
+                sheet.scope = self.scope_of(name) or sheet.scope
+                sheet.fields[sheet.scope] = name
+                sheet.parts.setdefault((sheet.scope, name), [])
+            if line.text:
+                self.put(sheet, line)
+
+    def scope_of(self, name: str) -> str:
+        scopes = {"purpose": "policy", "overview": "policy", "activities": "annual"}
+        return scopes.get(name, name if name in ("policy", "annual") else "")
+
+    def cut(self, line: Line) -> list[tuple[str, Line]]:
+        """Cut a line at its headings: (what the heading opens, or "", and the text behind it)."""
+        pieces, opened, start = [], "", 0
+        for found in self.words.marker.finditer(half_width(line.text)):
+            if text := line.text[start : found.start()].strip():
+                pieces.append((opened, Line(text, line.number)))
+            elif opened:
+                pieces.append((opened, Line("", line.number)))
+            if found["column"]:
+                opened = self.words.columns[found["column"]]
+            else:
+                opened = self.words.fields[found["field"] or found["alone"]]
+            start = found.end()
+        pieces.append((opened, Line(line.text[start:].strip(), line.number)))
+        return pieces
+
+    def put(self, sheet: _Sheet, line: Line) -> None:
+        part = sheet.fields.get(sheet.scope)
+        if part is None:
+            self.doubt("", f"{left_out(line)}。どの欄の文か分かりません。")
+        else:
+            sheet.parts[sheet.scope, part].append(line)
+
+    # --- parts to records --------------------------------------------------------------------------------
+
+    def close(self, sheet: _Sheet) -> None:
+        self.sheet = sheet
+        for scope, name in [("policy", "purpose"), ("policy", "overview"), ("annual", "activities")]:
+            lines = bullets(sheet.parts.get((scope, name), []))
+            sheet.record[name] = "\n".join(line.text for line in lines)
+            self.refuse_damage(sheet, name, lines)
+            for before, after in zip(lines, lines[1:], strict=False):
+                if after.text[0] not in BULLETS and not before.text.endswith(_ENDS):
+                    words = f"{quote(after.text)}の前で文が改行されています。つながりを確かめてください。"
+                    self.doubt(name, words)
+        sheet.record["targets"] = []
+        for (scope, name), lines in sheet.parts.items():
+            if name == "targets":
+                self.read_targets(sheet, scope, lines)
+        sheet.record["targets"].sort(key=lambda target: ["policy", "annual", ""].index(target["scope"]))
+        self.number_targets(sheet)
+        if not sheet.record["targets"]:
+            self.doubt("", "目標が見当たりません。元の文書を確かめてください。")
+        self.name_answers(sheet)
+        self.reading.content.setdefault("initiatives", []).append(sheet.record)
+
+    def refuse_damage(self, sheet: _Sheet, name: str, lines: list[Line]) -> None:
+        place = f"{sheet.place}.{name}"
+        for line in lines:
+            try:
+                refuse_damaged(plain(line.text), line.text)
+            except UnreadableWording as error:
+                self.reading.places.setdefault(place, Place(line.number, sheet.index + 1))
+                self.reading.problems.append(Problem(place, error.sentence))
+
+    def read_targets(self, sheet: _Sheet, scope: str, lines: list[Line]) -> None:
+        for line, joined in target_lines(lines):
+            try:
+                readings = read_targets(line.text, self.fiscal_year)
+            except UnreadableWording as error:
+                record = self.add_target(sheet, scope, line, {"wording": line.text})
+                self.reading.problems.append(Problem(record["#"], error.sentence))
+                continue
+            for reading in readings:
+                record = self.add_target(sheet, scope, line, target_record(reading))
+                for doubt in reading.unsure:
+                    self.doubt(*target_doubt(doubt), place=record["#"])
+                if joined:
+                    self.doubt(
+                        "wording", "改行された行をつなぎました。つながりを確かめてください。", record["#"]
+                    )
+                if not scope:
+                    words = "方針の目標か当年度の目標か分かりません。欄を選んでください。"
+                    self.doubt("scope", words, record["#"])
+                if scope == "annual" and reading.fiscal_year and not reading.fiscal_year_inferred:
+                    self.stated_years.append((reading.fiscal_year, record["#"]))
+
+    def add_target(self, sheet: _Sheet, scope: str, line: Line, given: Record) -> Record:
+        # Until the targets are in order, a record is told by the order in which it was read.
+        place = f"{sheet.place}.read[{len(sheet.record['targets'])}]"
+        self.reading.places[place] = Place(line.number, sheet.index + 1)
+        record = {"#": place, "key": "", "scope": scope, **given}
+        sheet.record["targets"].append(record)
+        return record
+
+    def number_targets(self, sheet: _Sheet) -> None:
+        """Give targets their keys (p1, a1) and everything said about them its place in the content."""
+        places, counts = {}, dict.fromkeys(["policy", "annual", ""], 0)
+        for index, target in enumerate(sheet.record["targets"]):
+            counts[target["scope"]] += 1
+            target["key"] = f"{(target['scope'] or 'target')[0]}{counts[target['scope']]}"
+            places[target.pop("#")] = f"{sheet.place}.targets[{index}]"
+        reading = self.reading
+        reading.places = {places.get(place, place): found for place, found in reading.places.items()}
+        reading.unsure = [row._replace(place=places.get(row.place, row.place)) for row in reading.unsure]
+        reading.problems = [row._replace(place=places.get(row.place, row.place)) for row in reading.problems]
+        self.stated_years = [(year, places.get(place, place)) for year, place in self.stated_years]
+
+    def name_answers(self, sheet: _Sheet) -> None:
+        """Say what the reviews hold besides their printed words: a plan does not take it in."""
+        if not self.printed:
+            return
+        for line in sheet.reviews:
+            left = self.words.bare(half_width(line.text))
+            for words in self.printed:
+                left = left.replace(words, "")
+            if left.strip(":;|/・、,。-"):
+                self.doubt("", f"{left_out(line)}。計画の欄の外にあります。")
+
+    # --- the document as a whole -------------------------------------------------------------------------
+
+    def agree_on_year(self) -> None:
+        """Refuse a document of another year: none of its yearly targets is this year's."""
+        others = [(year, place) for year, place in self.stated_years if year != self.fiscal_year]
+        if others and len(others) == len(self.stated_years):
+            year, place = others[0]
+            sentence = (
+                f"当年度の目標が{year}のものです。"
+                f"{self.fiscal_year}の計画には取り込めません。年度を確かめてください。"
+            )
+            self.reading.problems.append(Problem(place, sentence))
+            return
+        for year, place in others:
+            words = f"当年度の目標ですが、{year}と書かれています。年度を確かめてください。"
+            self.reading.unsure.append(Unsure(place, "fiscal_year", words))
+
+    def list_indicators(self) -> None:
+        """List the indicators once each; whether more or fewer is better is asked at the first target."""
+        indicators: dict[str, Record] = {}
+        asked = {row.place: row for row in self.reading.unsure if row.field == "direction"}
+        unsure = [row for row in self.reading.unsure if row.field != "direction"]
+        for sheet in self.sheets:
+            for index, target in enumerate(sheet.record["targets"]):
+                name, place = target.get("indicator", ""), f"{sheet.place}.targets[{index}]"
+                if not name:
+                    continue
+                if name not in indicators:
+                    indicators[name] = {"name": name, "unit": ""}
+                    words = "多いほどよいか、少ないほどよいかを確かめて、よい方向を選んでください。"
+                    unsure.append(asked.get(place) or Unsure(place, "direction", words))
+                known = indicators[name]
+                known["unit"] = known["unit"] or target.get("unit", "")
+                if source := survey_of(target["heading"]):
+                    known["source"] = source
+        self.reading.unsure = unsure
+        self.reading.content = {
+            "fiscal_year": int(self.fiscal_year),
+            "indicators": list(indicators.values()),
+            "initiatives": self.reading.content.get("initiatives", []),
+        }
+
+
+def left_out(line: Line) -> str:
+    return f"{line.number}行目の{quote_source(line.text)}は取り込みませんでした"
