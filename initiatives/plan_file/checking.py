@@ -22,6 +22,7 @@ from .forms import (
     RecordForm,
     TargetForm,
 )
+from .limits import too_much
 from .problems import PlanErrors, Problem
 
 Record = dict[str, Any]
@@ -46,7 +47,9 @@ def check_plan(content: Any, ward: Ward, fiscal_year: FiscalYear, edition: FormE
     """Check a plan file's content as the plan of this ward and year. Raises PlanErrors with every fault."""
     check = _Check(ward, FiscalYear(fiscal_year), edition)
     if isinstance(content, dict):
-        check.plan(content)
+        check.problems = too_much(content)
+        if not check.problems:
+            check.plan(content)
     else:
         check.report("", "計画ファイルではありません。全体を{ }で囲んだJSONにしてください。")
     if check.problems:
