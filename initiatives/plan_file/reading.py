@@ -16,7 +16,7 @@ def read_plan_text(text: str | bytes) -> dict[str, Any]:
     with line and column when the text is broken off, in another encoding, or names a key twice.
     """
     if isinstance(text, bytes):
-        text = _decode(text)
+        text = decode(text)
     try:
         content = json.loads(
             text.removeprefix("\ufeff"),
@@ -39,7 +39,8 @@ def read_plan_text(text: str | bytes) -> dict[str, Any]:
     return content
 
 
-def _decode(text: bytes) -> str:
+def decode(text: bytes) -> str:
+    """Read bytes as UTF-8. Raises PlanErrors with the line where they are in another encoding."""
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,127 +1,107 @@
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
-from initiatives import workflow
-from initiatives.models import FormEdition, YearPlan
-from initiatives.plan_file import (
-    PlanErrors,
-    apply_plan,
-    differences,
-    plan_changes,
-    plan_content,
-    read_plan_text,
-)
-from initiatives.refusals import Refused
+from initiatives import loading
+from initiatives.plan_file import PlanErrors
+from initiatives.refusals import Incomplete, Refused
 from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
+from wardplan.text import is_blank
 
 
 class Command(BaseCommand):
     help = (
-        "計画ファイル(JSON)を年間計画の案として読み込みます。同じ年度の案は置き換え、確定した計画は変えません。"
+        "計画ファイル(.json)か計画の文書(.txt、.html)を年間計画の案として読み込みます。"
+        "同じ年度の案は置き換えます。確定した計画は変えず、違うところを表示します(--reasonがあれば変更します)。"
         "誤りが1つでもあれば何も変えず、すべて表示します。"
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("file", type=Path, help="計画ファイル(.json)")
+        parser.add_argument("file", type=Path, help="計画ファイル(.json)か計画の文書(.txt、.html)")
         parser.add_argument("--ward", required=True, help="区のアドレス名。例: mihon")
         parser.add_argument("--year", required=True, help="年度。例: 2020、R2")
         parser.add_argument("--edition", help="様式の版。省くと、ファイルに書かれた版か、その年度の最新の版")
         parser.add_argument("--by", metavar="USER", help="この利用者の操作として履歴に残す(取りまとめ担当)")
         parser.add_argument(
+            "--reason", metavar="文", default="", help="確定した計画を変更する理由(--byも必要)"
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="変わるところを表示するだけで、何も変えない"
         )
 
-    def handle(self, *, file, ward, year, edition, by, dry_run, **options):
+    def handle(self, *, file, ward, year, edition, by, reason, dry_run, **options):
+        ward, year = find_ward(ward), read_year(year)
+        user = find_user(by)
+        if not is_blank(reason) and user is None:
+            raise CommandError("計画の変更は履歴に残ります。--byに取りまとめ担当の利用者を指定してください。")
         try:
-            content = read_file(file)
-            with transaction.atomic():
-                plan, is_new = find_or_make_plan(content, ward, year, edition)
-                if plan.status != YearPlan.Status.DRAFT:
-                    refuse_changes(plan, content)
-                    changes = []
-                else:
-                    changes = load(plan, is_new, content, by)
-                if dry_run:
-                    transaction.set_rollback(True)
+            reading = loading.read_for(ward, year, file.name, read_bytes(file), edition)
+            loaded = loading.check(reading, ward, year, edition)
+            if not dry_run:
+                at = timezone.now()
+                loaded = loading.load(
+                    ward, year, reading.content, by=user, at=at, edition=edition, reason=reason
+                )
+            elif loaded.changes and loaded.plan.status != loaded.plan.Status.DRAFT and is_blank(reason):
+                raise loading.Fixed(loaded.plan, loaded.changes)
         except PlanErrors as errors:
+            heading = f"読み込めません。{len(errors.problems)}か所を直してください。"
+            raise CommandError("\n".join([heading, *errors.messages])) from errors
+        except loading.Fixed as refusal:
             raise CommandError(
-                "\n".join([f"読み込めません。{len(errors.problems)}か所を直してください。", *errors.messages])
-            ) from errors
+                "\n".join(
+                    [
+                        f"{refusal.sentence}違うところは次のとおりです。",
+                        *refusal.changes,
+                        "計画を変更するときは、--reasonに理由、--byに取りまとめ担当の利用者を書いてください。",
+                    ]
+                )
+            ) from refusal
+        except Incomplete as refusal:
+            raise CommandError("\n".join(refusal.problems.values())) from refusal
         except Refused as refusal:
             raise CommandError(refusal.sentence) from refusal
+        self.tell(reading, loaded, dry_run)
 
-        for change in changes:
-            self.stdout.write(change)
+    def tell(self, reading, loaded, dry_run):
+        plan, changes = loaded.plan, loaded.changes
+        for line in [*reading.notes, *changes]:
+            self.stdout.write(line)
+        if reading.unsure:
+            self.stdout.write(f"人が確かめるところが{len(reading.unsure)}か所あります。")
+        for row in reading.unsure:
+            self.stdout.write(f"  {reading.name_of(row)}: {row.sentence}")
         if not changes:
             self.stdout.write(f"{plan}の計画は、ファイルと同じです。何も変えていません。")
         elif dry_run:
             self.stdout.write(f"{len(changes)}か所が変わります。まだ何も変えていません。")
-        else:
+        elif plan.status == plan.Status.DRAFT:
             self.stdout.write(f"{plan}の計画を案として読み込みました({len(changes)}か所)。")
+        else:
+            self.stdout.write(f"{plan}の計画を変更しました({len(changes)}か所)。")
 
 
-def read_file(file):
+def find_ward(slug):
     try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"ファイル {file} を開けません。場所と名前を確かめてください。") from error
-    if file.suffix.lower() != ".json" and not text.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
-        raise CommandError(
-            f"{file.name} の形式は読み取れません。計画ファイル(JSON、dump_planの書き出す形)にしてください。"
-        )
-    return read_plan_text(text)
-
-
-def find_or_make_plan(content, slug, year, edition_code):
-    """Give the plan of the ward's year in the edition that is asked for, and whether it was made here."""
-    try:
-        ward, year = Ward.objects.get(slug=slug), FiscalYear.parse(year)
+        return Ward.objects.get(slug=slug)
     except Ward.DoesNotExist as error:
         raise CommandError(f"「{slug}」という区は登録されていません。") from error
+
+
+def read_year(year):
+    try:
+        return FiscalYear.parse(year)
     except ValueError as error:
         raise CommandError(str(error)) from error
 
-    plan = YearPlan.objects.select_for_update().filter(ward=ward, fiscal_year=year).first()
-    edition = find_edition(edition_code or content.get("edition"), year, plan)
-    if plan is None:
-        version = workflow.last_version(ward.pk, year)
-        return YearPlan.objects.create(ward=ward, fiscal_year=year, edition=edition, version=version), True
-    if plan.status == YearPlan.Status.DRAFT and plan.edition != edition:
-        plan.edition = edition
-        plan.save(update_fields=["edition"])
-    return plan, False
 
-
-def find_edition(code, year, plan):
-    if code:
-        edition = FormEdition.objects.filter(code=str(code)).first()
-        if edition is None:
-            raise CommandError(f"様式の版「{code}」は登録されていません。")
-        return edition
-    if plan is not None:
-        return plan.edition
-    edition = FormEdition.objects.filter(first_fiscal_year__lte=year).order_by("first_fiscal_year").last()
-    if edition is None:
-        raise CommandError(f"{year}に使える様式の版がありません。先に様式を登録してください。")
-    return edition
-
-
-def load(plan, is_new, content, by):
-    """Apply the content to a draft and say what changed; with a user, the record names him or her."""
-    at = timezone.now()
-    user = find_user(by)
-    before = plan_content(plan)
-    apply_plan(plan, content, by=user, at=at)
-    changes = differences(before, plan_content(plan))
-    if is_new:
-        changes.insert(0, f"{plan}: 計画を新しく作ります")
-    if changes and user is not None:
-        workflow.edit(plan, by=user, at=at)
-    return changes
+def read_bytes(file):
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"ファイル {file} を開けません。場所と名前を確かめてください。") from error
 
 
 def find_user(username):
@@ -131,18 +111,3 @@ def find_user(username):
     if user is None:
         raise CommandError(f"利用者「{username}」は登録されていません。")
     return user
-
-
-def refuse_changes(plan, content):
-    """Stop at a plan that is fixed, naming what the file says otherwise; the same content is no change."""
-    changes = plan_changes(plan, content)
-    if changes:
-        raise CommandError(
-            "\n".join(
-                [
-                    f"{plan}の計画は確定しているため、読み込みません。違うところは次のとおりです。",
-                    *changes,
-                    "計画の変更は、理由を書いて、年間計画の画面から行ってください。",
-                ]
-            )
-        )
