@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections.abc import Collection
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from wardplan.accounts.models import Membership, Section, User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import is_blank
 
-from . import permissions, publication
+from . import permissions, publication, unconfirmed
 from .models import Event, Indicator, Initiative, Measurement, Target, TargetResolution, YearPlan
 from .plan_file import apply_plan, plan_content
 from .refusals import (
@@ -182,7 +183,8 @@ def edit(plan: YearPlan, *, by: User, at: datetime.datetime) -> Event:
 def confirm(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | None) -> Event:
     """Fix the plan of the year: from now on reviews are taken and text changes only by `new_version`.
 
-    Every item needs its section by now. Raises Incomplete naming the items that have none.
+    Every item needs its section by now, and nothing carried over from last year may be left unconfirmed.
+    Raises Incomplete naming the items and cells.
     """
     plan = _fresh(plan, by)
     check_plan("confirm", plan, by)
@@ -196,8 +198,37 @@ def confirm(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
         )
     if not plan.initiatives.exists():
         raise Incomplete({"initiatives": "取組項目がありません。計画を取り込んでから確定してください。"})
+    _refuse_unconfirmed(plan)
     _check_version(plan, version)
     return record(plan, _plan_event(plan, "confirm", by, at, content=plan_content(plan)))
+
+
+def _refuse_unconfirmed(plan: YearPlan) -> None:
+    """Raise Incomplete naming, sheet by sheet, the cells carried over that nobody has confirmed."""
+    waiting = [row for row in plan.initiatives.order_by("position", "number") if row.unconfirmed]
+    if waiting:
+        raise Incomplete(
+            {
+                f"unconfirmed_{row.number}": f"取組項目{row.number}「{row.title}」の未確認の欄"
+                f"({'、'.join(map(unconfirmed.cell_label, row.unconfirmed))})を確かめてください。"
+                for row in waiting
+            }
+        )
+
+
+@transaction.atomic
+def confirm_cells(
+    initiative: Initiative, *, by: User, at: datetime.datetime, cells: Collection[str]
+) -> Event | None:
+    """Confirm cells of a draft's sheet that were carried over from last year.
+
+    Cells that do not wait (any more) are left out; None when none does: pressed twice, it is done already.
+    """
+    plan = _fresh(initiative.plan, by)
+    check_plan("edit", plan, by)
+    if not unconfirmed.confirm(plan.initiatives.get(pk=initiative.pk), cells):
+        return None
+    return record(plan, _plan_event(plan, "edit", by, at, content=plan_content(plan)))
 
 
 @transaction.atomic
@@ -252,6 +283,7 @@ def new_version(
     unassigned = plan.initiatives.filter(section=None).values_list("number", flat=True)
     if unassigned:
         raise Incomplete({"section": f"取組項目{'、'.join(unassigned)}の担当課を決めてください。"})
+    _refuse_unconfirmed(plan)
     event = _plan_event(plan, "new_version", by, at, reason=reason, content=plan_content(plan))
     return record(plan, event)
 
@@ -285,6 +317,7 @@ def assign_section(initiative: Initiative, *, by: User, at: datetime.datetime, s
     before = initiative.section.name if initiative.section else ""
     initiative.section = section
     initiative.save(update_fields=["section"])
+    unconfirmed.confirm(initiative, ["section"])
     content = {"number": initiative.number, "section": section.name, "before": before}
     return record(plan, _plan_event(plan, "assign_section", by, at, content=content))
 
