@@ -4,7 +4,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from initiatives.models import Event, Initiative, PlanPhase, YearPlan
+from initiatives.models import (
+    Baseline,
+    Event,
+    Initiative,
+    Measurement,
+    PlanPhase,
+    Target,
+    TargetResolution,
+    YearPlan,
+)
 from reviews.models import Review
 from tests.cast import JST, NOW
 from wardplan.accounts.models import Membership, User
@@ -204,6 +213,63 @@ def test_other_section_sees_nothing_of_it(midyear, read):
     assert "区政会議の開催" in page
 
 
+# ---- figures to see to -----------------------------------------------------------------------------------
+
+
+def test_unknown_figure_names_the_sheets_it_will_fill(midyear, read):
+    Baseline.objects.create(target=midyear.other_initiative.targets.get(), fiscal_year=2019)
+    figures = section_of(read(midyear.staff), "figures-to-check")
+    assert "指標・令和元年度の実績" in figures
+    assert "連携した取組の件数" in figures
+    assert "この値を引用している2枚のシートに表示されます。" in figures
+    assert f'href="/mihon/indicators/{midyear.shared_indicator.pk}/2019/"' in figures
+
+
+def test_known_figure_and_year_to_come_are_not_asked_for(midyear, read):
+    target = midyear.other_initiative.targets.get()
+    for year in (2018, 2021):
+        Baseline.objects.create(target=target, fiscal_year=year)
+    assert section_of(read(midyear.staff_other_section), "figures-to-check") == ""
+
+
+def test_unknown_base_year_is_asked_for_even_when_nobody_quotes_it(midyear, read):
+    Measurement.objects.filter(indicator=midyear.own_indicator, fiscal_year=2019).delete()
+    figures = section_of(read(midyear.staff), "figures-to-check")
+    assert f'href="/mihon/indicators/{midyear.own_indicator.pk}/2019/"' in figures
+    assert "目標値を確定" not in figures
+
+
+def test_relative_target_is_offered_as_soon_as_its_base_is_known(midyear, read):
+    figures = section_of(read(midyear.staff), "figures-to-check")
+    assert "取組項目1・令和2年度の目標値" in figures
+    assert "未確定" in figures
+    assert 'href="/mihon/2020/1/targets/a2/resolve/"' in figures
+    assert "目標値を確定" not in read(midyear.staff_other_section)
+
+
+@pytest.mark.parametrize("window", ["before_open", "closed"])
+def test_figures_are_asked_for_when_no_phase_is_open(midyear, read, window):
+    for phase in ("midyear", "self_evaluation"):
+        midyear.set_window(phase, window)
+    assert "目標値を確定" in section_of(read(midyear.staff), "figures-to-check")
+
+
+def test_resolved_target_comes_back_when_its_base_figure_is_corrected(midyear, read):
+    TargetResolution.objects.create(
+        target=midyear.relative_target, value=9, base_value=10, by=midyear.staff, at=NOW
+    )
+    assert "a2" not in section_of(read(midyear.staff), "figures-to-check")
+    Measurement.objects.filter(indicator=midyear.own_indicator, fiscal_year=2019).update(value=8)
+    figures = section_of(read(midyear.staff), "figures-to-check")
+    assert "令和元年度の実績が8件に直されました。いまの目標値は9件です。" in figures
+    assert "確定し直す" in figures
+
+
+@pytest.mark.parametrize("who", ["viewer", "other_ward"])
+def test_figures_are_asked_of_nobody_else(midyear, read, who):
+    assert section_of(read(midyear.actor(who)), "figures-to-check") == ""
+
+
 # ---- managers, admins, viewers ---------------------------------------------------------------------------
 
 
@@ -284,6 +350,14 @@ def test_counts_stand_in_the_head_of_the_page(midyear, read):
 # ---- queries ---------------------------------------------------------------------------------------------
 
 
+def _quote(initiative, cast):
+    """Let a sheet quote an unknown figure and have a relative target that waits for its number."""
+    target = Target.objects.get(pk=cast.relative_target.pk)
+    target.pk, target.initiative = None, initiative
+    target.save()
+    Baseline.objects.create(target=target, fiscal_year=2017)
+
+
 @pytest.mark.parametrize("who", ["staff", "manager", "admin"])
 def test_queries_do_not_grow_with_the_sheets(cast, client, who):
     client.force_login(cast.actor(who))
@@ -300,6 +374,7 @@ def test_queries_do_not_grow_with_the_sheets(cast, client, who):
             )
             for phase, status in [("midyear", "submitted"), ("self_evaluation", "returned")]:
                 cast.review_in(status, phase, initiative=initiative)
+            _quote(initiative, cast)
         client.get("/")
         with CaptureQueriesContext(connection) as queries:
             client.get("/")
