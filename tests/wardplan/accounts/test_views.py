@@ -80,20 +80,20 @@ def test_five_failures_lock_the_name_and_only_that(client, cast):
     assert log_in(client, "manager")["Location"] == "/"
 
 
-@pytest.mark.parametrize("page", ["/mihon/2020/1/", "/queue/", "/mihon/2020/1/midyear/?restore=1"])
-def test_it_goes_on_to_the_page_that_was_asked_for(client, page):
-    assert log_in(client, next=page)["Location"] == page
+@pytest.mark.parametrize("wanted", ["/mihon/2020/1/", "/queue/", "/mihon/2020/1/midyear/?restore=1"])
+def test_it_goes_on_to_the_page_that_was_asked_for(client, wanted):
+    assert log_in(client, next=wanted)["Location"] == wanted
 
 
 @pytest.mark.parametrize(
-    "page",
+    "wanted",
     ["https://evil.example/", "//evil.example/", "/\\evil.example", "http:evil.example",
      "javascript:alert(1)", "ftp://testserver/", "\x00//evil.example"],
 )  # fmt: skip
-def test_it_never_goes_on_to_another_site(client, page):
-    assert log_in(client, next=page)["Location"] == "/"
+def test_it_never_goes_on_to_another_site(client, wanted):
+    assert log_in(client, next=wanted)["Location"] == "/"
     client.logout()
-    assert Page(client.get(LOGIN, {"next": page})).forms[""].get("next", "/") in ("/", "")
+    assert Page(client.get(LOGIN, {"next": wanted})).forms[""].get("next", "/") in ("/", "")
 
 
 def test_who_is_logged_in_needs_no_log_in(client, cast):
