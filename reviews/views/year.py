@@ -69,6 +69,7 @@ class Item:
     section_id: int | None
     section: str
     section_order: int
+    unconfirmed: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
 
 
@@ -106,8 +107,18 @@ def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
         "rows": rows_of(shown, here, form, current, now),
         "mark_legend": mark_legend(form),
         "administers": can_confirm(user, here.plan),
+        "next_year": next_year(here, years),
     }
     return render(request, "reviews/initiative_list.html", context)
+
+
+def next_year(here: Year, years: list[Year]) -> FiscalYear | None:
+    """Give the year that this plan can be carried into: the next one, unless it is confirmed already."""
+    if here.plan.fiscal_year >= FiscalYear.LAST:
+        return None
+    following = FiscalYear(here.plan.fiscal_year).next
+    confirmed = (found.plan for found in years if found.plan.status != YearPlan.Status.DRAFT)
+    return None if any(plan.fiscal_year == following for plan in confirmed) else following
 
 
 # ---- reading ---------------------------------------------------------------------------------------------
@@ -126,6 +137,7 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User) -> list[Item]:
             "section_id",
             "section__name",
             "section__order",
+            "unconfirmed",
             "reviews__phase",
             "reviews__status",
             "reviews__open_until",
@@ -140,8 +152,10 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User) -> list[Item]:
         return permissions.can_read(user, Review(initiative=sheet, status=status))
 
     items: dict[str, Item] = {}
-    for number, title, section_id, section, order, phase, status, open_until, *marks in rows:
-        item = items.setdefault(number, Item(number, title, section_id, section or "", order or 0))
+    for number, title, section_id, section, order, waiting, phase, status, open_until, *marks in rows:
+        item = items.setdefault(
+            number, Item(number, title, section_id, section or "", order or 0, len(waiting))
+        )
         if phase not in form.by_phase:
             continue
         entry = item.entries[phase] = Entry(status, open_until, readable(section_id, status))
@@ -229,6 +243,7 @@ def rows_of(
             {
                 "number": item.number,
                 "title": item.title,
+                "unconfirmed": item.unconfirmed,
                 "section": item.section or "未定",
                 "cells": [cell(item.entries[phase.key], phase, current, not_begun) for phase in form.phases],
                 "holder": holder(entry.status, item.section),

@@ -94,7 +94,13 @@ class Ward(models.Model):
         return (self.slug,)
 
 
-class SectionManager(models.Manager["Section"]):
+class SectionQuerySet(models.QuerySet["Section"]):
+    def standing(self, on: datetime.date) -> SectionQuerySet:
+        """Keep the sections that exist on a day: not the ones that ended in a reorganisation."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=on))
+
+
+class SectionManager(models.Manager["Section"].from_queryset(SectionQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, ward: str, name: str) -> Section:
         return self.get(ward__slug=ward, name=name)
 
