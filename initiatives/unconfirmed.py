@@ -29,9 +29,9 @@ TARGET_CELLS = {
         "milestone",
         "indicator",
     ),
-    "baselines": ("quote", "baselines"),
+    "baselines": ("quote",),
 }
-_TARGET_LABELS = {"heading": "見出し", "value": "目標", "baselines": "過年度実績"}
+TARGET_LABELS = {"heading": "見出し", "value": "目標", "baselines": "過年度実績"}
 
 
 def cells_of(item: dict[str, Any]) -> list[str]:
@@ -61,9 +61,9 @@ def cell_label(cell: str) -> str:
         return str(Initiative._meta.get_field(cell).verbose_name)  # type: ignore[union-attr]
     table, _, rest = cell.partition(".")
     key, _, part = rest.partition(".")
-    if table != "targets" or part not in _TARGET_LABELS:
+    if table != "targets" or part not in TARGET_LABELS:
         return cell
-    return f"目標{key}" if part == "value" else f"目標{key}の{_TARGET_LABELS[part]}"
+    return f"目標{key}" if part == "value" else f"目標{key}の{TARGET_LABELS[part]}"
 
 
 def target_parts(unconfirmed: Iterable[str], key: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm
 from initiatives.models import Baseline, Initiative, Measurement, Target, TargetResolution
 from initiatives.models.target import without_year
+from initiatives.unconfirmed import TARGET_LABELS, cell_label, target_cell, target_parts
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import format_number, with_unit
@@ -92,6 +93,7 @@ class TargetLine:
     resolved_from: str = ""
     resolved_by: str = ""
     resolved_at: datetime.datetime | None = None
+    unconfirmed: frozenset[str] = frozenset()
 
     @property
     def promise(self) -> str:
@@ -185,6 +187,7 @@ class Sheet:
     policy_targets: tuple[TargetLine, ...]
     annual_targets: tuple[TargetLine, ...]
     blocks: tuple[PhaseBlock, ...]
+    unconfirmed: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -199,6 +202,18 @@ class Sheet:
             if line.base_year:
                 told.setdefault((line.indicator, line.wording, line.resolved, line.stale), line)
         return list(told.values())
+
+    @property
+    def unconfirmed_cells(self) -> list[tuple[str, str]]:
+        """List the cells carried over that nobody has confirmed, each in words that name it on the sheet."""
+        scopes = {"policy": self.policy_targets, "annual": self.annual_targets}
+        targets = {
+            target_cell(line.key, part): f"{self.form.label(f'plan.{scope}')}の{words}「{line.heading}」"
+            for scope, lines in scopes.items()
+            for line in lines
+            for part, words in TARGET_LABELS.items()
+        }
+        return [(cell, targets.get(cell) or cell_label(cell)) for cell in self.unconfirmed]
 
     @property
     def labels(self) -> dict[str, str]:
@@ -259,9 +274,12 @@ def read_sheets(initiatives: Iterable[Initiative], form: OfficialForm, user: Use
 def read_sheet(initiative: Initiative, form: OfficialForm, user: User) -> Sheet:
     """Read one sheet for a person: text that he or she may not read yet is left out, the status stays."""
     targets = list(initiative.targets.all())
-    policy = tuple(read_target(target) for target in targets if target.scope == Target.Scope.POLICY)
+    carried = initiative.unconfirmed
+    policy = tuple(read_target(target, carried) for target in targets if target.scope == Target.Scope.POLICY)
     annual = tuple(
-        with_past(read_target(target), policy) for target in targets if target.scope == Target.Scope.ANNUAL
+        with_past(read_target(target, carried), policy)
+        for target in targets
+        if target.scope == Target.Scope.ANNUAL
     )
     reviews = {review.phase: review for review in initiative.reviews.all()}
     return Sheet(
@@ -281,6 +299,7 @@ def read_sheet(initiative: Initiative, form: OfficialForm, user: User) -> Sheet:
         blocks=tuple(
             read_block(phase, reviews.get(phase.key), initiative, annual, user) for phase in form.phases
         ),
+        unconfirmed=tuple(initiative.unconfirmed),
     )
 
 
@@ -293,8 +312,11 @@ def read_lines(text: str) -> tuple[Line, ...]:
     )
 
 
-def read_target(target: Target) -> TargetLine:
-    """Read a target's line. A figure that came since the plan was written fills the blank that quotes it."""
+def read_target(target: Target, unconfirmed: Collection[str] = ()) -> TargetLine:
+    """Read a target's line. A figure that came since the plan was written fills the blank that quotes it.
+
+    `unconfirmed` are the cells of the sheet that nobody has confirmed yet.
+    """
     unit = target.indicator.unit
     past = tuple(
         PastFigure(
@@ -326,6 +348,7 @@ def read_target(target: Target) -> TargetLine:
         resolved_from=with_unit(resolved_base, unit) if resolved_base is not None else "",
         resolved_by=getattr(target, "resolved_by", None) or "",
         resolved_at=getattr(target, "resolved_at", None),
+        unconfirmed=target_parts(unconfirmed, target.key),
     )
 
 

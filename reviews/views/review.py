@@ -25,6 +25,7 @@ from wardplan.text import REMOVED_NOTICE
 from .. import keeping, workflow
 from ..answers import unchanged
 from ..forms import ReviewForm
+from ..last_year import read_last_year
 from ..models import Review
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
@@ -210,6 +211,7 @@ def form_page(
     user = signed_in(request)
     now = timezone.now()
     sheet = sheet_of(case, user)
+    last_year = read_last_year(case.initiative, case.form, user)
     events = Event.objects.filter(initiative=case.initiative, phase=case.review.phase).defer("content")
     last = events.order_by("-version").first()
     returned = None
@@ -224,6 +226,8 @@ def form_page(
         "due": deadline(case.plan_phase, case.review),
         "now": now,
         "window": case.window(now),
+        "last_year": last_year,
+        "last_year_block": last_year.block(case.phase.key) if last_year else None,
         "other_blocks": [block for block in sheet.blocks if block.phase.key != case.phase.key],
         "mending": workflow.is_mending("save", case.review),
         "may_submit": workflow.may("submit", case, user, now),

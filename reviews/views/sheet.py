@@ -16,12 +16,13 @@ from django.views.decorators.http import require_safe
 
 from initiatives.form import OfficialForm, read_form
 from initiatives.models import Event, Initiative, PlanPhase, YearPlan
-from initiatives.permissions import can_resolve
+from initiatives.permissions import can_confirm, can_resolve
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
 from .. import permissions, workflow
 from ..forms import DecisionForm
+from ..last_year import read_last_year
 from ..models import Review
 from ..sheet import PhaseBlock, read_sheet, read_sheets, with_everything
 from ..windows import Window, deadline
@@ -126,6 +127,9 @@ def _page(
         ),
         "decision": decision,
         "now": now,
+        "last_year": read_last_year(initiative, form, user),
+        "may_confirm_cells": can_confirm(user, initiative.plan)
+        and initiative.plan.status == YearPlan.Status.DRAFT,
         "may_resolve": can_resolve(user, initiative),
         "may_see_history": permissions.can_see_history(user, initiative),
     }
