@@ -22,7 +22,7 @@ from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import format_number, half_width, read_number, with_unit
 from wardplan.text import SheetTextField
 
-from . import workflow
+from . import unconfirmed, workflow
 from .form import LABELS, read_form
 from .models import (
     Baseline,
@@ -412,7 +412,7 @@ class InitiativeAdmin(PartOfPlan, WardModelAdmin):
     form = InitiativeForm
     formfield_overrides = TEXTS_AS_TYPED
     ward_lookup = "plan__ward"
-    list_display = ("number", "title", "section", "year", "status")
+    list_display = ("number", "title", "section", "year", "status", "waiting")
     list_display_links = ("number", "title")
     list_filter = (YearFilter, "plan__status", ("section", ScopedFilter))
     search_fields = ("number", "title", "purpose", "overview", "activities")
@@ -433,6 +433,20 @@ class InitiativeAdmin(PartOfPlan, WardModelAdmin):
     @admin.display(description="計画の状態", ordering="plan__status")
     def status(self, initiative):
         return initiative.plan.get_status_display()
+
+    @admin.display(description="未確認")
+    def waiting(self, initiative):
+        return f"{len(initiative.unconfirmed)}欄" if initiative.unconfirmed else "-"
+
+    def save_related(self, request, form, formsets, change):
+        unconfirmed.confirm(form.instance, [*form.changed_data, *written_cells(formsets)])
+        super().save_related(request, form, formsets, change)
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj and obj.unconfirmed:
+            cells = "、".join(map(unconfirmed.cell_label, obj.unconfirmed))
+            context["notice"] = f"未確認の欄: {cells}。直した欄は確認済みになります。"
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_fieldsets(self, request, obj=None):
         continues = ("continues",) if obj else ()
@@ -488,6 +502,16 @@ class InitiativeAdmin(PartOfPlan, WardModelAdmin):
         return TemplateResponse(request, "admin/initiatives/initiative/section_form.html", context)
 
 
+def written_cells(formsets):
+    """List the cells of the targets that were written anew: whoever writes a cell has looked at it."""
+    return [
+        cell
+        for formset in formsets
+        for form in formset.forms
+        for cell in unconfirmed.target_cells_of(form.initial.get("key", ""), form.changed_data)
+    ]
+
+
 class BaselineInline(PartOfParent, WardScoped, admin.TabularInline):
     model = Baseline
     ward_lookup = "target__initiative__plan__ward"
@@ -517,6 +541,11 @@ class TargetAdmin(TargetFields, PartOfPlan, WardModelAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("indicator", "initiative__plan__ward")
+
+    def save_related(self, request, form, formsets, change):
+        cells = unconfirmed.target_cells_of(form.initial.get("key", ""), form.changed_data)
+        unconfirmed.confirm(form.instance.initiative, cells)
+        super().save_related(request, form, formsets, change)
 
     @admin.display(description="取組項目", ordering="initiative__position")
     def number(self, target):

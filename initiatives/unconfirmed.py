@@ -31,7 +31,7 @@ TARGET_CELLS = {
     ),
     "baselines": ("quote",),
 }
-TARGET_LABELS = {"heading": "見出し", "value": "目標", "baselines": "過年度実績"}
+TARGET_LABELS = {"heading": "の見出し", "value": "", "baselines": "の過年度実績"}
 
 
 def cells_of(item: dict[str, Any]) -> list[str]:
@@ -49,10 +49,9 @@ def target_cell(key: str, cell: str) -> str:
     return f"targets.{key}.{cell}"
 
 
-def target_cell_of(key: str, field: str) -> str | None:
-    """Find the cell that a target's field belongs to; None for a field that is not carried."""
-    found = (cell for cell, fields in TARGET_CELLS.items() if field in fields)
-    return next((target_cell(key, cell) for cell in found), None)
+def target_cells_of(key: str, fields: Collection[str]) -> list[str]:
+    """Name the cells that some of a target's fields belong to; fields that are not carried have none."""
+    return [target_cell(key, cell) for cell, own in TARGET_CELLS.items() if not set(own).isdisjoint(fields)]
 
 
 def cell_label(cell: str) -> str:
@@ -63,7 +62,7 @@ def cell_label(cell: str) -> str:
     key, _, part = rest.partition(".")
     if table != "targets" or part not in TARGET_LABELS:
         return cell
-    return f"目標{key}" if part == "value" else f"目標{key}の{TARGET_LABELS[part]}"
+    return f"目標{key}{TARGET_LABELS[part]}"
 
 
 def target_parts(unconfirmed: Iterable[str], key: str) -> frozenset[str]:
