@@ -208,9 +208,9 @@ class Sheet:
         """List the cells carried over that nobody has confirmed, each in words that name it on the sheet."""
         scopes = {"policy": self.policy_targets, "annual": self.annual_targets}
         targets = {
-            target_cell(line.key, part): f"{self.form.label(f'plan.{scope}')}の{words}「{line.heading}」"
+            target_cell(line.key, part): f"{self.form.label(f'plan.{scope}')} 目標{place}{words}"
             for scope, lines in scopes.items()
-            for line in lines
+            for place, line in enumerate(lines, start=1)
             for part, words in TARGET_LABELS.items()
         }
         return [(cell, targets.get(cell) or cell_label(cell)) for cell in self.unconfirmed]

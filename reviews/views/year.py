@@ -114,7 +114,7 @@ def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
 
 def next_year(here: Year, years: list[Year]) -> FiscalYear | None:
     """Give the year that this plan can be carried into: the next one, unless it is confirmed already."""
-    if here.plan.fiscal_year >= FiscalYear.LAST:
+    if here.plan.status == YearPlan.Status.DRAFT or here.plan.fiscal_year >= FiscalYear.LAST:
         return None
     following = FiscalYear(here.plan.fiscal_year).next
     confirmed = (found.plan for found in years if found.plan.status != YearPlan.Status.DRAFT)
