@@ -18,11 +18,11 @@ DOWN_SIGNS = ("▲", "△", "-", "−", "‐", "–")
 _UP = "増加|増やす|増|アップ|上昇|向上|引き?上げ|伸ばす|高める|拡大"
 _DOWN = "減少|減らす|減|削減|縮減|低減|低下|ダウン|引き?下げ|下げる|抑制|短縮"
 CHANGE = re.compile(
-    r" *(?P<amount>以上|以下|以内|未満|超)? *(?:の|を|程度の|程度)?"
+    r" *(?:(?P<amount>以上|以下|以内|未満|超) *)?(?:の|を|程度の|程度)?"
     rf"(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<either>改善))(?:させる|する|る)?"
 )
 # 2ポイント上回る is a change only beside a base year: 30%を上回る names a level.
-_BEYOND_BASE = re.compile(r" *(?P<amount>以上|超)? *(?:(?P<up>上回る?)|(?P<down>下回る?))(?P<either>)")
+_BEYOND_BASE = re.compile(r" *(?:(?P<amount>以上|超) *)?(?:(?P<up>上回る?)|(?P<down>下回る?))(?P<either>)")
 
 
 def compared_with_base(masked: str, base: Mention, figures: list[Figure], year: FiscalYear | None) -> Promise:

@@ -27,7 +27,7 @@ _YEAR = re.compile(
     rf"|(?<![0-9.,])(?P<western>(?:19|20)[0-9]{{2}})(?: *年度|(?= *[{TILDE}] *(?:19|20)?[0-9]{{2}} *年度))"
     rf"|(?<![0-9.,])(?P<short>{_NUMBER})(?: *年度|(?= *[{TILDE}] *[0-9]{{1,2}} *年度))"
     rf"|(?P<relative>{'|'.join(_RELATIVE)}))"
-    rf"(?: *(?:[{TILDE}]|から) *(?:(?P<until_era>{_ERA})? *(?P<until_number>{_NUMBER})"
+    rf"(?: *(?:[{TILDE}]|から) *(?:(?:(?P<until_era>{_ERA}) *)?(?P<until_number>{_NUMBER})"
     rf"|(?P<until_western>(?:19|20)[0-9]{{2}}))(?: *年度|(?<=[RHSrhs][0-9元])|(?<=[RHSrhs][0-9]{{2}}))"
     rf"(?: *まで)?)?"
 )

@@ -551,7 +551,25 @@ def test_any_line_is_read_or_refused(line):
 
 @pytest.mark.parametrize(
     "part",
-    ["1", "1,", "1 ", "【", "(", "令和2年度", "以上", "約", "を", "1～", "から", " ", "5回、", "()", "( )a"],
+    [
+        "1",
+        "1,",
+        "1 ",
+        "【",
+        "(",
+        "令和2年度",
+        "以上",
+        "約",
+        "を",
+        "1～",
+        "から",
+        " ",
+        "5回、",
+        "()",
+        "( )a",
+        "～ ",
+        "▲ ",
+    ],
 )
 def test_time_grows_with_the_length_and_no_faster(part):
     line = f"○件数 【令和2年度】{(part * 100_000)[:100_000]}8件以上"
