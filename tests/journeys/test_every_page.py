@@ -59,6 +59,20 @@ def return_without_reason(page):
     expect(page.get_by_role("alert")).to_be_focused()
 
 
+def test_pages_of_figures(cast, look):
+    indicator = f"/mihon/indicators/{cast.shared_indicator.pk}/"
+    look(cast.staff, "/mihon/indicators/")
+    look(cast.staff, indicator)
+    look(cast.viewer, indicator)
+    look(cast.staff, indicator + "2019/", act=enter_no_figure)
+    look(cast.staff, SHEET + "targets/a2/resolve/")
+
+
+def enter_no_figure(page):
+    page.get_by_role("button", name="実績を入力する").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+
+
 def test_pages_that_refuse(cast, look):
     look(cast.viewer, SHEET + "history/", status=403)
     look(cast.staff, "/mihon/2020/99/", status=404)
