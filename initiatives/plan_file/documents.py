@@ -110,17 +110,19 @@ class DocumentReading:
             return path
         return f"{place}の{label}" if label else str(place)
 
-    def explain(self, errors: PlanErrors) -> PlanErrors:
-        """Add the check's faults to the reading's own, each with its line instead of its place in JSON.
+    def news(self, errors: PlanErrors) -> list[Problem]:
+        """Give the check's faults but for those in records that could not be read: these are known."""
+        known = [problem.place for problem in self.problems]
+        return [
+            problem
+            for problem in errors.problems
+            if not any(problem.place == place or problem.place.startswith(f"{place}.") for place in known)
+        ]
 
-        A record that could not be read has a sentence already; what the check misses in it is no news.
-        """
-        unreadable = {problem.place for problem in self.problems}
-        found = [Problem(self.named_place(place), words) for place, words in self.problems]
-        for place, sentence in errors.problems:
-            if not any(place == known or place.startswith(f"{known}.") for known in unreadable):
-                found.append(Problem(self.named_place(place), sentence))
-        return PlanErrors(found)
+    def explain(self, errors: PlanErrors) -> PlanErrors:
+        """Add the check's faults to the reading's own, each with its line instead of its place in JSON."""
+        found = [*self.problems, *self.news(errors)]
+        return PlanErrors([Problem(self.named_place(place), sentence) for place, sentence in found])
 
 
 def read_document(
@@ -430,7 +432,7 @@ class _Document:
         if not self.printed:
             return
         for line in sheet.reviews:
-            left = self.words.bare(half_width(line.text))
+            left = self.words.bare(re.sub(r"※\S*", "", half_width(line.text)))
             for words in self.printed:
                 left = left.replace(words, "")
             if left.strip(":;|/・、,。-"):
@@ -447,7 +449,10 @@ class _Document:
                 f"当年度の目標が{year}のものです。"
                 f"{self.fiscal_year}の計画には取り込めません。年度を確かめてください。"
             )
-            self.reading.problems.append(Problem(place, sentence))
+            # Said of the line and not of the target: correcting one target makes no document of this year.
+            line = f"line[{self.reading.places[place].line}]"
+            self.reading.places[line] = self.reading.places[place]
+            self.reading.problems.append(Problem(line, sentence))
             return
         for year, place in others:
             words = f"当年度の目標ですが、{year}と書かれています。年度を確かめてください。"

@@ -8,7 +8,8 @@ from .problems import Problem
 
 MOST_INITIATIVES = 500
 MOST_TARGETS = 3_000
-MOST_TARGETS_OF_ONE = 100
+# One sheet is corrected on one page, which may send 1,000 fields.
+MOST_TARGETS_OF_ONE = 40
 MOST_BASELINES = 50
 MOST_INDICATORS = 3_000
 MOST_FIGURES = 30_000
