@@ -235,6 +235,22 @@ def test_a_draft_is_edited_and_recorded_once(as_admin, cast, draft):
     assert (draft.status, draft.version) == ("draft", 1)
 
 
+def test_a_cell_that_is_written_anew_no_longer_waits(as_admin, cast, draft):
+    waiting = ["title", "purpose", "targets.a1.value", "targets.a2.value", "targets.a2.baselines"]
+    Initiative.objects.filter(pk=cast.initiative.pk).update(unconfirmed=waiting)
+    there = address(ITEMS, cast.initiative)
+    assert "未確認の欄: 取組項目名、趣旨・目的、目標a1、" in page(as_admin.get(there))
+    assert "5欄" in page(as_admin.get(ITEMS))
+    sent = filled_in(as_admin.get(there), purpose="・書き直した。", **{"targets-1-value": "9"})
+    assert as_admin.post(there, sent).status_code == 302
+    left = ["title", "targets.a2.value", "targets.a2.baselines"]
+    assert Initiative.objects.get(pk=cast.initiative.pk).unconfirmed == left
+    target = address(TARGETS, cast.relative_target)
+    assert as_admin.post(target, filled_in(as_admin.get(target), quote="(7件)")).status_code == 302
+    assert Initiative.objects.get(pk=cast.initiative.pk).unconfirmed == ["title", "targets.a2.value"]
+    assert cast.plan_events()[-1].content["initiatives"][0]["unconfirmed"] == ["title", "targets.a2.value"]
+
+
 def test_a_save_that_changes_nothing_writes_nothing(as_admin, cast, draft):
     for there in (address(ITEMS, cast.initiative), address(TARGETS, cast.relative_target)):
         before = snapshot()
