@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 
 from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
@@ -18,6 +18,7 @@ from wardplan.numbers import with_unit
 
 from . import permissions
 from .chart import YearFigures, difference
+from .judgement import Judgement, facts_of, judge
 from .models import Baseline, Indicator, Measurement, Target, TargetResolution, YearPlan
 
 UNKNOWN = "未判明"
@@ -33,8 +34,19 @@ class Promise:
     value: Decimal | None
     unresolved: bool
     resolved: str
-    met: bool | None
-    working: str
+    judgement: Judgement
+
+    @property
+    def met(self) -> bool | None:
+        """Say whether it was kept; None where nobody can say."""
+        return {"met": True, "not_met": False}.get(self.judgement.outcome)
+
+    @property
+    def working(self) -> str:
+        """Give the working where the figures beside it do not speak for themselves."""
+        if self.judgement.outcome != "unknown" and self.target.kind == Target.Kind.ABSOLUTE:
+            return ""
+        return self.judgement.working
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ class History:
                 year.fiscal_year,
                 target=promise.value if promise else None,
                 actual=year.value,
-                met=promise.met if promise else None,
+                met=promise.met if promise and promise.target.kind != Target.Kind.CUMULATIVE else None,
             )
             for year in self.years
             for promise in [year.promises[0] if year.promises else None]
@@ -130,7 +142,17 @@ class History:
         return len({quote.target.initiative_id for quote in self.quotes})
 
 
-def list_indicators(ward: Ward, user: User, words: str = "") -> QuerySet[Indicator]:
+@dataclass(frozen=True)
+class Listed:
+    """An indicator in the list, with its newest figure ("" is 未判明) and the number of its sheets."""
+
+    indicator: Indicator
+    newest: str
+    newest_year: FiscalYear | None
+    sheets: int
+
+
+def list_indicators(ward: Ward, user: User, words: str = "") -> list[Listed]:
     """List what a ward measures, with its newest figure and the number of its sheets that quote it.
 
     City-wide indicators are listed when they are of use to the ward: all of them.
@@ -154,7 +176,15 @@ def list_indicators(ward: Ward, user: User, words: str = "") -> QuerySet[Indicat
         found = found.filter(
             Q(name__icontains=word) | Q(definition__icontains=word) | Q(source__icontains=word)
         )
-    return found
+    return [
+        Listed(
+            indicator=one,
+            newest=with_unit(one.newest_value, one.unit) if one.newest_value is not None else "",
+            newest_year=FiscalYear(one.newest_year) if one.newest_year else None,
+            sheets=one.sheets,
+        )
+        for one in found
+    ]
 
 
 def read_history(indicator: Indicator, ward: Ward, user: User) -> History:
@@ -195,7 +225,7 @@ def read_targets(indicator: Indicator, ward: Ward, user: User) -> list[Target]:
         Target.objects.filter(
             indicator=indicator, initiative__plan__in=YearPlan.objects.visible_to(user).filter(ward=ward)
         )
-        .select_related("initiative__plan")
+        .select_related("indicator", "initiative__plan")
         .annotate(resolved_value=Subquery(newest.values("value")[:1]))
         .prefetch_related(Prefetch("baselines", Baseline.objects.order_by("position", "-fiscal_year")))
         .order_by("-initiative__plan__fiscal_year", "initiative__position", "scope", "position", "pk")
@@ -219,21 +249,26 @@ def promised_for(year: int, targets: Iterable[Target]) -> list[Target]:
     return list(told.values())
 
 
-def _promise(target: Target, indicator: Indicator, values: Mapping[int, Decimal]) -> Promise:
+def _promise(target: Target, indicator: Indicator, values: Mapping[FiscalYear, Decimal]) -> Promise:
     """Tell what a target promises as a number, and what the figures make of it.
 
-    A sum over several years is no number of one year, so it has none beside its year's figure.
+    A sum over several years is no number of one year, so it has none beside its year's figure; of a range
+    it is the end that was missed.
     """
+    judgement = judge(facts_of(target), values)
     resolved = target.resolved_value  # type: ignore[attr-defined]
-    value = target.value if target.kind == Target.Kind.ABSOLUTE else resolved
+    value = {
+        Target.Kind.ABSOLUTE: target.value,
+        Target.Kind.RELATIVE: resolved,
+        Target.Kind.RANGE: judgement.compared_value,
+    }.get(Target.Kind(target.kind))
     return Promise(
         target=target,
         words=target.promise,
         value=value,
         unresolved=target.kind == Target.Kind.RELATIVE and resolved is None,
         resolved=with_unit(resolved, indicator.unit) if resolved is not None else "",
-        met=None,
-        working="",
+        judgement=judgement,
     )
 
 
@@ -252,7 +287,7 @@ def _rows(year: Year, unit: str) -> list[Row]:
             unresolved=promise.unresolved,
             gap=year.gap(promise),
             met=promise.met,
-            working=promise.working,
+            working=promise.working if year.value is not None else "",
         )
         for place, promise in enumerate(year.promises)
     ]
@@ -279,19 +314,14 @@ def _corrections(measurements: Iterable[Measurement], unit: str) -> list[Correct
     return found
 
 
-def _quote(target: Target, indicator: Indicator, values: Mapping[int, Decimal]) -> Quote:
+def _quote(target: Target, indicator: Indicator, values: Mapping[FiscalYear, Decimal]) -> Quote:
     resolved = target.resolved_value  # type: ignore[attr-defined]
+    quoted = [FiscalYear(baseline.fiscal_year) for baseline in target.baselines.all()]
     return Quote(
         target=target,
         resolved=with_unit(resolved, indicator.unit) if resolved is not None else "",
         unresolved=target.kind == Target.Kind.RELATIVE and resolved is None,
         past=tuple(
-            (
-                FiscalYear(baseline.fiscal_year),
-                with_unit(values[baseline.fiscal_year], indicator.unit)
-                if baseline.fiscal_year in values
-                else "",
-            )
-            for baseline in target.baselines.all()
+            (year, with_unit(values[year], indicator.unit) if year in values else "") for year in quoted
         ),
     )

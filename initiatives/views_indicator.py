@@ -29,18 +29,7 @@ from .refusals import Incomplete, NotAllowed
 def indicators(request: HttpRequest, ward: str) -> HttpResponse:
     user, office = _signed_in(request), _find_ward(request, ward)
     words = request.GET.get("words", "").strip()
-    found = list(list_indicators(office, user, words))
-    rows = [
-        {
-            "indicator": indicator,
-            "newest": with_unit(indicator.newest_value, indicator.unit)
-            if indicator.newest_value is not None
-            else "",
-            "newest_year": FiscalYear(indicator.newest_year) if indicator.newest_year else None,
-            "sheets": indicator.sheets,
-        }
-        for indicator in found
-    ]
+    rows = list_indicators(office, user, words)
     context = {"title": "指標", "ward": office, "rows": rows, "words": words}
     return render(request, "initiatives/indicator_list.html", context)
 

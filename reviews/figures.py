@@ -1,4 +1,4 @@
-"""Figures to see to (数値の確認): gaps that the own sheets quote, and relative targets without their number."""
+"""Figures to see to (数値の確認): gaps that the own sheets quote, relative targets without their number."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _targets(plans: list[YearPlan], roles: Roles) -> tuple[OpenTarget, ...]:
                 key=target.key,
                 name=target.heading or target.indicator.name,
                 wording=target.wording,
-                base_year=FiscalYear(target.base_fiscal_year),
+                base_year=FiscalYear(target.base_fiscal_year),  # type: ignore[arg-type]
                 base=with_unit(target.base_figure, unit),
                 resolved=with_unit(resolved, unit) if resolved is not None else "",
             ),

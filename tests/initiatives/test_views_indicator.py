@@ -130,6 +130,27 @@ def test_outcome_of_a_year_is_told_in_table_and_chart(cast, as_, page_of):
     assert "令和2年度は目標8件、実績7件で未達成。" in html
 
 
+def test_figure_that_nobody_can_judge_says_why(cast, as_, page_of):
+    Indicator.objects.filter(pk=cast.shared_indicator.pk).update(direction="")
+    enter(cast, cast.shared_indicator, 2020, "9")
+    html = as_(cast.viewer).get(page_of).content.decode()
+    assert "よい方向が確かめられていないため判定できません。" in html
+    assert "chart-actual-open" in html
+    assert "実績(達成)" not in html
+
+
+def test_sum_of_years_is_judged_but_is_no_point_of_one_year(cast, as_, page_of):
+    Target.objects.filter(indicator=cast.shared_indicator).update(
+        kind="cumulative", from_fiscal_year=2018, value=30, wording="3年間で30件"
+    )
+    for year in (2019, 2020):
+        enter(cast, cast.shared_indicator, year, "9")
+    html = as_(cast.viewer).get(page_of).content.decode()
+    assert "合計26件: 未達成" in html
+    assert "chart-actual-not-met" not in html
+    assert "chart-target-point" not in html
+
+
 def test_page_names_every_quote(cast, as_, page_of):
     text = text_of(as_(cast.viewer).get(page_of))
     assert "引用しているシート2枚" in text
