@@ -31,6 +31,7 @@ TARGET_FIELDS = (
     "baselines",
 )  # fmt: skip
 LONG = {"purpose", "overview", "activities", "baselines"}
+WIDE = LONG | {"title", "scope", "indicator", "heading", "wording", "quote", "milestone"}
 OF_THE_INDICATOR = ("unit", "direction")
 CHOICES: dict[str, list[tuple[str, str]]] = {
     "scope": Target.Scope.choices,
@@ -121,6 +122,11 @@ class CorrectedField:
     choices: list[tuple[str, str]] = field(default_factory=list)
     is_long: bool = False
     hint: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether the field needs the whole width: for its own words, or for a sentence about it."""
+        return self.name.rsplit("-", 1)[-1] in WIDE or bool(self.errors or self.doubts)
 
     @property
     def is_listed(self) -> bool:
