@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from initiatives.form import read_form
 from initiatives.loading import read_for
 from initiatives.management.commands.load_demo import FIXTURES
 from initiatives.models import Event, FormEdition, Indicator, Initiative, Measurement, YearPlan
-from initiatives.plan_file import plan_content, read_document
+from initiatives.plan_file import PlanErrors, plan_content, read_document
 from tests.cast import difference, snapshot
 from wardplan.accounts.models import Ward
 
@@ -507,6 +509,35 @@ def test_document_with_bom_is_read(demo, seed_file):
     seed_file.write_bytes(b"\xef\xbb\xbf" + SEED.replace("(年3回)。", "(年4回)。").encode())
     run(*load(seed_file))
     assert "(年4回)" in Initiative.objects.get(number="2").activities
+
+
+PIECES = [
+    "取組項目", "1", "２", "【", "】", "\n", "\t", "計画", "取組の方針・目標内容", "当年度の取組内容",
+    "(趣旨・目的)", "(取組の内容)", "（目標）", "○", "・", "令和2年度", "【令和0年度】", "8件",
+    "(平成30年度: 7%)", "<p>", "</td>", "<tr>", "<!--", "<script>", "&lt;", "&#0;", "中間振り返り",
+    "自己評価", "担当課:総務課", "29 年度 30年度", " ", "。", "に基づく取組等",
+]  # fmt: skip
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=60).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_read_or_refused_with_a_sentence(text):
+    try:
+        reading = read_document("取組項目1【名】\n" + text, 2020)
+    except PlanErrors as errors:
+        assert errors.problems
+        return
+    for row in [*reading.unsure, *reading.problems]:
+        assert reading.place_of(row.place), row
+    for record in reading.content["initiatives"]:
+        assert not re.search("</?(p|tr|td)>", record["purpose"] + record["activities"]) or "&" in text
+
+
+def test_large_odd_text_takes_no_long_time():
+    start = time.perf_counter()
+    for text in ("<" * 300_000, "<!--" * 100_000, "<p " * 100_000, "・" * 300_000, "(目標)" * 50_000):
+        read_document("取組項目1【名】\n(取組の内容)\n" + text, 2020)
+    assert time.perf_counter() - start < 10
 
 
 # --- confirmed plans -------------------------------------------------------------------------------------

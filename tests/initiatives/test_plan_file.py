@@ -351,6 +351,19 @@ def test_range_and_sum_must_be_in_order(cast, content):
     }
 
 
+def test_more_than_any_plan_holds_is_refused(cast, content):
+    target = content["initiatives"][0]["targets"][1]
+    change(content, f"{FIRST}.targets", [{**target, "key": f"a{number}"} for number in range(10_000)])
+    assert problems(cast, content) == {
+        f"{FIRST}.targets": "目標が10,000件あります。1つの取組項目に40件までです。確かめてください。"
+    }
+    sheet = {**content["initiatives"][1], "targets": [target] * 40}
+    change(content, "initiatives", [{**sheet, "number": str(number)} for number in range(250)])
+    assert "目標が全部で10,000件あります" in problems(cast, content)["initiatives"]
+    change(content, "initiatives", [sheet] * 501)
+    assert "取組項目が501件あります" in problems(cast, content)["initiatives"]
+
+
 @pytest.mark.parametrize("content", [None, [], "計画", 5])
 def test_content_of_another_type_is_refused(cast, content):
     assert list(problems(cast, content)) == [""]
