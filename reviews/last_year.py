@@ -44,8 +44,6 @@ class LastYear:
         """List the ② that last year ended with. A mid-year ② that the year's end settled is closed."""
         open_marks: dict[str, list[OpenIssue]] = {}
         for block in self.sheet.blocks:
-            if not block.readable:
-                continue
             marked: dict[str, list[OpenIssue]] = {}
             for answer in block.answered:
                 meaning = answer.chosen.meaning if answer.chosen else ""
