@@ -63,8 +63,9 @@ class Place:
     """A cell of the form, merged over `rows` and `columns`; row and column count from 0 inside the block.
 
     What stands in it is `text`, or what the sheet has for `slot`. `name` is the defined name of a cell that
-    can be filled in, `symbols` the answers it takes. `edges` are the sides with a thin line: t, r, b, l.
-    `size` is the font size in points by which the rows are made high enough; 0 asks for no height.
+    can be filled in, `symbols` the answers it takes, `hint` what to know about them. `edges` are the sides
+    with a thin line: t, r, b, l. `size` is the font size in points by which the rows are made high enough;
+    0 asks for no height.
     """
 
     row: int
@@ -76,6 +77,7 @@ class Place:
     slot: str = ""
     name: str = ""
     symbols: tuple[str, ...] = ()
+    hint: str = ""
     edges: str = ""
     size: float = TEXT_SIZE
 
@@ -227,7 +229,7 @@ def _phase(phase: FormPhase, targets: Sequence[str]) -> Block | None:
     for question, target in printed:
         side = left if question.column == "left" else right
         if question.kind == "mark":
-            _add_mark(side, question, target)
+            _add_mark(side, question, target, _demands(phase, question))
         else:
             # Beside a mark the heading stands beside its first answer, not above it.
             beside_mark = side is right and not right.rows and left.rows[:1] == [Row(_AIR)]
@@ -278,7 +280,17 @@ def _add_text(side: _Side, question: FormQuestion, target: str, heading: tuple[R
     )
 
 
-def _add_mark(side: _Side, question: FormQuestion, target: str) -> None:
+def _demands(phase: FormPhase, question: FormQuestion) -> str:
+    """Say which other question an answer makes necessary: ②を選んだときは、課題と改善策も…"""
+    sentences = [
+        f"{mark.symbol}を選んだときは、{asked.label}も記入してください。"
+        for mark in question.marks
+        if mark.requires and (asked := phase.question(mark.requires))
+    ]
+    return "".join(sentences)
+
+
+def _add_mark(side: _Side, question: FormQuestion, target: str, hint: str) -> None:
     """Add a mark: label, the cell to fill in, and a line of legend for each answer, with air around them."""
     name = answer_name(question, target)
     marks = [mark for mark in question.marks if mark.on_paper]
@@ -300,6 +312,7 @@ def _add_mark(side: _Side, question: FormQuestion, target: str) -> None:
             slot=f"entry:{name}",
             name=name,
             symbols=tuple(mark.symbol for mark in marks),
+            hint=hint,
             edges="trbl",
             size=0,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,13 +17,19 @@ _PIECES = re.compile(r'"((?:[^"]|"")*)"')
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a sheet was written from. `versions` names only the phases whose text the file holds."""
+    """What a sheet was written from, and when (ISO).
+
+    `versions` names only the phases whose text the file holds. `plan` are the prints of the plan's texts: who
+    changes those in Excel is told that a plan is not changed that way.
+    """
 
     edition: str
     ward: str
     year: int
     number: str
     versions: Mapping[str, int] = field(default_factory=dict)
+    plan: tuple[str, ...] = ()
+    at: str = ""
 
 
 def write_stamp(stamp: Stamp) -> str:
@@ -42,8 +49,14 @@ def read_stamp(text: str) -> Stamp:
     """
     signed = "".join(_PIECES.findall(text)) if '"' in text else text.strip()
     try:
-        return Stamp(**Signer(salt=_SALT).unsign_object(signed))
+        said = Signer(salt=_SALT).unsign_object(signed)
+        return Stamp(**{**said, "plan": tuple(said.get("plan", ()))})
     except BadSignature:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise BadSignature("not a stamp") from error
+
+
+def print_of(text: str) -> str:
+    """Give a short print of a text, the same however a program spaces it."""
+    return hashlib.sha256("".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -31,6 +31,7 @@ from reviews.sheet import Sheet
 from wardplan.era import to_jst, wareki_moment
 
 from . import stamp
+from .characters import LONGEST_TEXT, REPLACEMENT, escape, holdable, units
 from .contents import Content, Run, contents_of, plain
 from .file_names import sheet_title
 from .fitting import height_for
@@ -40,16 +41,6 @@ from .pages import Pages, arrange
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FONT = "BIZ UDゴシック"
 
-LONGEST_TEXT = 32_767
-"""What one cell holds, in UTF-16 units; Excel cuts the rest in silence."""
-
-REPLACEMENT = "\ufffd"
-# Newlines as the site stores them, and what no XML file can hold.
-_NEWLINES = re.compile("\r\n?")
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-# Excel reads _x000D_ as the character U+000D, so a text that says it is written _x005F_x000D_.
-_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 # A cell that begins like this would become a formula when somebody edits it, or lose its first character.
 _NEEDS_QUOTE = re.compile(r"[=+\-@'\t]")
 
@@ -73,19 +64,11 @@ def write_workbook(sheets: Sequence[Sheet], *, at: datetime.datetime) -> bytes:
     return book.save()
 
 
-def escape(text: str) -> str:
-    """Write text so that Excel reads it back as it is: _x000D_ becomes _x005F_x000D_."""
-    return _ESCAPE.sub("_x005F_", text) if "_x" in text else text
-
-
-def unescape(text: str) -> str:
-    """Read text as Excel does: _x005F_x000D_ is _x000D_ again."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-
-
 # --- styles ----------------------------------------------------------------------------------------------
 
 _GRAY = PatternFill("solid", fgColor="F2F2F2")
+# Pale enough to print as white: what can be filled in is seen on the screen, and by its frame on paper.
+_OPEN_FILL = PatternFill("solid", fgColor="FFFBE6")
 _CENTER = Alignment(horizontal="center", vertical="center", wrap_text=True)
 _LEFT = Alignment(horizontal="left", vertical="center", wrap_text=True)
 _RIGHT = Alignment(horizontal="right", vertical="center", wrap_text=True)
@@ -100,7 +83,7 @@ class _Look:
     bold: bool = False
     alignment: Alignment | None = None
     fill: PatternFill | None = None
-    protection: Protection | None = None
+    is_open: bool = False
 
 
 _LOOKS = {
@@ -111,10 +94,10 @@ _LOOKS = {
     Style.COLUMN: _Look(bold=True, alignment=_CENTER, fill=_GRAY),
     Style.PLAN: _Look(alignment=_TEXT),
     Style.QUESTION: _Look(alignment=_BESIDE),
-    Style.TEXT: _Look(alignment=_TEXT, protection=_OPEN),
+    Style.TEXT: _Look(alignment=_TEXT, fill=_OPEN_FILL, is_open=True),
     Style.LABEL: _Look(bold=True, alignment=_BESIDE, fill=_GRAY),
     Style.LABEL_AIR: _Look(fill=_GRAY),
-    Style.ENTRY: _Look(size=12, bold=True, alignment=_CENTER, protection=_OPEN),
+    Style.ENTRY: _Look(size=12, bold=True, alignment=_CENTER, fill=_OPEN_FILL, is_open=True),
     Style.LEGEND: _Look(alignment=_LEFT),
     Style.AIR: _Look(),
     Style.EMPTY: _Look(),
@@ -145,8 +128,10 @@ class _Styles:
                 cell.alignment = look.alignment
             if look.fill:
                 cell.fill = look.fill
-            if look.protection:
-                cell.protection = look.protection
+            if look.is_open:
+                cell.protection = _OPEN
+                # As text: 0012, 1e5, (1) and 2026/3/31 stay what was typed.
+                cell.number_format = "@"
             cell._style.quotePrefix = int(quoted)
             self._made[key] = cell._style
         return self._made[key]
@@ -231,7 +216,8 @@ class _Book:
         pages = arrange(layout, contents)
         self.fill(page, layout, contents, pages)
         self.set_up_page(page, layout, pages, sheet)
-        page.defined_names.add(DefinedName(stamp.NAME, attr_text=stamp.write_stamp(stamp_of(sheet))))
+        written_from = stamp.write_stamp(stamp_of(sheet, contents, self.at))
+        page.defined_names.add(DefinedName(stamp.NAME, attr_text=written_from))
 
     def layout(self, sheet: Sheet) -> Layout:
         """Lay a form out once for all sheets that share it."""
@@ -316,10 +302,13 @@ class _Book:
             reference = f"{quote_sheetname(page.title)}!${get_column_letter(left)}${top}"
             page.defined_names.add(DefinedName(place.name, attr_text=reference))
         if place.symbols:
-            self.offer(page, address, place.symbols)
+            self.offer(page, address, place.symbols, place.hint)
 
-    def offer(self, page: Worksheet, address: str, symbols: Sequence[str]) -> None:
-        """Offer a mark's answers as a list. Other spellings (2, ii) may be typed, so nothing is refused."""
+    def offer(self, page: Worksheet, address: str, symbols: Sequence[str], hint: str) -> None:
+        """Offer a mark's answers as a list, with a hint beside the cell.
+
+        Other spellings (2, ii) may be typed, so nothing is refused.
+        """
         words = ",".join(symbols)
         if '"' in words or len(words) > 200 or any("," in symbol for symbol in symbols):
             return
@@ -330,20 +319,16 @@ class _Book:
                 allow_blank=True,
                 showErrorMessage=False,
                 showInputMessage=True,
-                prompt=f"{'、'.join(symbols)} から選んでください。",
+                prompt=f"{'、'.join(symbols)} から選んでください。{hint}"[:255],
                 sqref=address,
             )
         )
 
     def writable(self, title: str, address: str, place: Place, runs: Sequence[Run]) -> tuple[Run, ...]:
         """Make a cell's text one that Excel can hold, and note what had to be done for it."""
-        clean = [Run(_NEWLINES.sub("\n", text) if "\r" in text else text, bold) for text, bold in runs]
-        replaced = 0
-        for index, (text, bold) in enumerate(clean):
-            kept, count = _FORBIDDEN.subn(REPLACEMENT, text)
-            if count:
-                clean[index] = Run(kept, bold)
-                replaced += count
+        held = [(*holdable(text), bold) for text, bold in runs]
+        clean = [Run(text, bold) for text, _, bold in held]
+        replaced = sum(count for _, count, _ in held)
         if replaced:
             message = f"Excelで使えない文字{replaced}個を「{REPLACEMENT}」に置き換えました。"
             self.notices.append(_Notice(title, address, message))
@@ -359,6 +344,7 @@ class _Book:
         for number, pixels in enumerate(layout.columns, 1):
             page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
         page.sheet_view.showGridLines = False
+        _protect(page)
         _paper(page)
         last = len(pages.rows)
         page.print_area = f"A1:{get_column_letter(layout.width)}{last}"
@@ -424,14 +410,17 @@ class _Book:
         return target.getvalue()
 
 
-def stamp_of(sheet: Sheet) -> stamp.Stamp:
+def stamp_of(sheet: Sheet, contents: Mapping[str, Content], at: datetime.datetime) -> stamp.Stamp:
     """Say what a sheet was written from; a phase that the person may not read gives no version."""
+    plan = [holdable(contents[slot].text)[0] for slot in ("plan.policy", "plan.annual")]
     return stamp.Stamp(
         edition=sheet.form.code,
         ward=sheet.ward,
         year=int(sheet.fiscal_year),
         number=sheet.number,
         versions={block.phase.key: block.version for block in sheet.blocks if block.readable},
+        plan=tuple(stamp.print_of(text) for text in plan if units(text) <= LONGEST_TEXT),
+        at=at.isoformat(timespec="minutes"),
     )
 
 
@@ -446,22 +435,17 @@ def _line(place: Place, side: str, chosen: bool, at_frame: bool) -> str:
     return "-" if side in place.edges else " "
 
 
-def _units(text: str) -> int:
-    """Count as Excel does, in UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
-
-
 def _divided(runs: Sequence[Run]) -> tuple[list[Run], str]:
     """Divide a text into what one cell holds and the rest."""
     fitting: list[Run] = []
     room = LONGEST_TEXT
     for index, (text, bold) in enumerate(runs):
-        if _units(text) > room:
+        if units(text) > room:
             head = _head(text, room)
             rest = text[len(head) :] + "".join(run.text for run in runs[index + 1 :])
             return [*fitting, Run(head, bold)], rest
         fitting.append(Run(text, bold))
-        room -= _units(text)
+        room -= units(text)
     return fitting, ""
 
 
@@ -481,6 +465,12 @@ def _parts(text: str) -> list[str]:
 def _column_width(pixels: int) -> float:
     """Turn pixels into Excel's unit: digits of the standard font, which are 7 pixels wide."""
     return pixels / 7
+
+
+def _protect(page: Worksheet) -> None:
+    """Lock what is not to be filled in, against slips only: no password, and heights may be changed."""
+    page.protection.sheet = True
+    page.protection.formatRows = page.protection.formatColumns = page.protection.formatCells = False
 
 
 def _paper(page: Worksheet) -> None:
