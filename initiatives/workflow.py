@@ -160,6 +160,14 @@ def _check_version(plan: YearPlan, version: int | None) -> None:
         raise ChangedMeanwhile("他の方が先に計画を変更しました。いまの内容を確かめてください。")
 
 
+def _repeated(plan: YearPlan, by: User, request: str) -> Event | None:
+    """Find out whether the very same request was the last thing accepted (double click, retry)."""
+    last = Event.objects.filter(
+        ward=plan.ward_id, fiscal_year=plan.fiscal_year, initiative=None, version=plan.version
+    ).first()
+    return last if last and last.by_id == by.pk and last.fingerprint == request else None
+
+
 def last_version(ward_id: int, fiscal_year: int) -> int:
     """Give the newest version in the record of a ward's year: a plan made anew goes on counting from it."""
     found = Event.objects.filter(ward=ward_id, fiscal_year=fiscal_year, initiative=None).aggregate(
@@ -187,6 +195,9 @@ def confirm(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
     Raises Incomplete naming the items and cells.
     """
     plan = _fresh(plan, by)
+    request = fingerprint("confirm", version, None)
+    if repeated := _repeated(plan, by, request):
+        return repeated
     check_plan("confirm", plan, by)
     missing = plan.initiatives.filter(section=None).values_list("number", "title")
     if missing:
@@ -200,7 +211,8 @@ def confirm(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
         raise Incomplete({"initiatives": "取組項目がありません。計画を取り込んでから確定してください。"})
     _refuse_unconfirmed(plan)
     _check_version(plan, version)
-    return record(plan, _plan_event(plan, "confirm", by, at, content=plan_content(plan)))
+    content = plan_content(plan)
+    return record(plan, _plan_event(plan, "confirm", by, at, content=content, fingerprint=request))
 
 
 def _refuse_unconfirmed(plan: YearPlan) -> None:
@@ -239,6 +251,9 @@ def publish(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
     A second publication prints the reason of the new version.
     """
     plan = _fresh(plan, by)
+    request = fingerprint("publish", version, None)
+    if repeated := _repeated(plan, by, request):
+        return repeated
     check_plan("publish", plan, by)
     _check_version(plan, version)
     approved = publication.approved_plan(plan)
@@ -256,7 +271,8 @@ def publish(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
             reason=approved.reason,
             at=at,
         )
-    return record(plan, _plan_event(plan, "publish", by, at, content=approved.content))
+    event = _plan_event(plan, "publish", by, at, content=approved.content, fingerprint=request)
+    return record(plan, event)
 
 
 @transaction.atomic
@@ -275,6 +291,9 @@ def new_version(
     Raises Incomplete without a reason; ValidationError with every fault of the content.
     """
     plan = _fresh(plan, by)
+    request = fingerprint("new_version", version, [content, reason])
+    if repeated := _repeated(plan, by, request):
+        return repeated
     check_plan("new_version", plan, by)
     if is_blank(reason):
         raise Incomplete({"reason": "計画を変更する理由を書いてください。"})
@@ -284,7 +303,8 @@ def new_version(
     if unassigned:
         raise Incomplete({"section": f"取組項目{'、'.join(unassigned)}の担当課を決めてください。"})
     _refuse_unconfirmed(plan)
-    event = _plan_event(plan, "new_version", by, at, reason=reason, content=plan_content(plan))
+    after = plan_content(plan)
+    event = _plan_event(plan, "new_version", by, at, reason=reason, content=after, fingerprint=request)
     return record(plan, event)
 
 

@@ -41,9 +41,10 @@ def test_publish(admin, cast):
 
 
 def test_the_same_twice_is_one_event(admin, cast):
-    send(admin, PUBLISH, version=1)
+    first = send(admin, PUBLISH, version=1)
     before = snapshot()
-    send(admin, PUBLISH, version=1)
+    second = send(admin, PUBLISH, version=1)
+    assert (second.status_code, second["Location"]) == (302, first["Location"])
     assert snapshot() == before
 
 
