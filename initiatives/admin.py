@@ -739,8 +739,10 @@ class QuestionAdmin(PartOfEdition, WardModelAdmin):
         "label",
         "note",
         "hint",
+        "guide",
         ("limit", "column"),
         ("required", "on_paper", "final"),
+        ("required_when", "combine"),
     )
     inlines = (MarkInline,)
 

@@ -41,7 +41,7 @@ class FormMark:
     @property
     def legend(self) -> str:
         """Write the answer as the form prints it: ①:達成見込み, but (i)実施見込み."""
-        colon = "" if self.symbol.endswith((")", "）")) else ":"
+        colon = "" if self.symbol.endswith((")", "）")) or not self.label else ":"
         return f"{self.symbol}{colon}{self.label}"
 
 
@@ -60,6 +60,9 @@ class FormQuestion:
     column: str = Question.Column.LEFT
     on_paper: bool = True
     required: bool = False
+    required_when: str = ""
+    combine: str = ""
+    guide: str = ""
     final: bool = False
     marks: tuple[FormMark, ...] = ()
 
@@ -74,6 +77,14 @@ class FormQuestion:
 
     def mark(self, position: object) -> FormMark | None:
         return next((mark for mark in self.marks if mark.position == position), None)
+
+    def mark_meaning(self, meaning: str) -> FormMark | None:
+        """Find the first answer that means met or not_met; None when the edition has none."""
+        return next((mark for mark in self.marks if meaning and mark.meaning == meaning), None)
+
+    @property
+    def has_meaning(self) -> bool:
+        return any(mark.meaning for mark in self.marks)
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,11 @@ class FormPhase:
     def question(self, key: str) -> FormQuestion | None:
         return next((question for question in self.questions if question.key == key), None)
 
+    @property
+    def figure(self) -> FormQuestion | None:
+        """Give the question that asks for each target's figure; the first one, when there are several."""
+        return next((one for one in self.questions if one.kind == "figure" and one.per_target), None)
+
 
 @dataclass(frozen=True)
 class OfficialForm:
@@ -108,6 +124,16 @@ class OfficialForm:
     @cached_property
     def by_phase(self) -> dict[str, FormPhase]:
         return {phase.key: phase for phase in self.phases}
+
+    def phase_before(self, key: str) -> FormPhase | None:
+        """Give the nearest phase before this one that has a mark with a meaning; None when there is none."""
+        found = None
+        for phase in self.phases:
+            if phase.key == key:
+                return found
+            if any(question.has_meaning for question in phase.questions):
+                found = phase
+        return None
 
     def phase_at(self, slug: str) -> FormPhase | None:
         """Find a phase by its part of an address; None for a phase that this edition lacks."""
@@ -135,6 +161,9 @@ def read_form(edition: FormEdition) -> OfficialForm:
             "column",
             "on_paper",
             "required",
+            "required_when",
+            "combine",
+            "guide",
             "final",
             "marks__position",
             "marks__symbol",
@@ -148,9 +177,9 @@ def read_form(edition: FormEdition) -> OfficialForm:
     questions: dict[int, FormQuestion] = {}
     marks: dict[int, list[FormMark]] = {}
     for row in rows:
-        questions[row[0]] = FormQuestion(*row[1:13])
-        if row[13] is not None:
-            marks.setdefault(row[0], []).append(FormMark(*row[13:]))
+        questions[row[0]] = FormQuestion(*row[1:16])
+        if row[16] is not None:
+            marks.setdefault(row[0], []).append(FormMark(*row[16:]))
     return build_form(
         edition, (replace(question, marks=tuple(marks.get(pk, ()))) for pk, question in questions.items())
     )

@@ -54,6 +54,10 @@ class QuestionManager(models.Manager["Question"]):
 class Question(models.Model):
     """One field of the form. A phase exists when the edition has a question in it.
 
+    A mark with `combine` gets a proposal from the figures of its phase: the outcomes of the annual targets,
+    combined by that rule; asked per target, each target's own outcome. A text with `required_when` must be
+    written when a chosen mark differs from the proposal, or means something else than in the phase before.
+
     Form fields (`<key>`, per target `<key>_<target>`), Excel names (`<phase>_<key>`) and JSON fields
     (`<phase>.<key>`) derive from `phase` and `key`.
     """
@@ -66,6 +70,15 @@ class Question(models.Model):
         MARK = "mark", "判定(選択)"
         TEXT = "text", "文章"
         FIGURE = "figure", "数値"
+
+    class RequiredWhen(models.TextChoices):
+        DIFFERS = "differs", "選んだ判定が、数値からの判定と異なるとき"
+        TURNED = "turned", "選んだ判定の意味が、前の段階と異なるとき"
+
+    class Combine(models.TextChoices):
+        ALL = "all", "すべての目標が達成なら達成"
+        ANY = "any", "どれかの目標が達成なら達成"
+        MAJORITY = "majority", "過半数の目標が達成なら達成"
 
     class Column(models.TextChoices):
         LEFT = "left", "左"
@@ -88,6 +101,21 @@ class Question(models.Model):
     column = models.CharField("様式の左右", max_length=5, choices=Column.choices, default=Column.LEFT)
     on_paper = models.BooleanField("様式に印刷する", default=True)
     required = models.BooleanField("提出のとき必須", default=False)
+    required_when = models.CharField(
+        "判定によって必須",
+        max_length=10,
+        choices=RequiredWhen.choices,
+        blank=True,
+        help_text="文章の欄だけ。判定と異なる評価とした理由などに使います。",
+    )
+    combine = models.CharField(
+        "数値からの判定",
+        max_length=10,
+        choices=Combine.choices,
+        blank=True,
+        help_text="判定の欄だけ。目標ごとの結果を、どの決まりで1つの案にまとめるか。空なら案を出しません。",
+    )
+    guide = models.TextField("記入要領", blank=True, help_text="入力画面で、欄のそばに開いて読めます。")
     final = models.BooleanField(
         "年度の実績", default=False, help_text="数値の欄だけ。承認されると、その指標の年度実績になります。"
     )
@@ -119,6 +147,18 @@ class Question(models.Model):
                 name="question_final_is_a_target_figure",
                 violation_error_message="年度の実績にできるのは、目標ごとの数値の欄だけです。",
             ),
+            models.CheckConstraint(
+                condition=models.Q(required_when="")
+                | models.Q(kind="text", required_when__in=["differs", "turned"]),
+                name="question_required_when_is_a_text",
+                violation_error_message="判定によって必須にできるのは、文章の欄だけです。",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(combine="")
+                | models.Q(kind="mark", combine__in=["all", "any", "majority"]),
+                name="question_combine_is_a_mark",
+                violation_error_message="数値からの判定を出せるのは、判定の欄だけです。",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,7 +178,11 @@ class MarkManager(models.Manager["Mark"]):
 
 
 class Mark(models.Model):
-    """A possible answer to a question: ①達成見込み. `position` (1, 2 …) is what is stored and sent."""
+    """A possible answer to a question: ①達成見込み. `position` (1, 2 …) is what is stored and sent.
+
+    An answer that is not on paper (対象外, 判定保留) prints blank. Where the symbol says everything, there is
+    no label.
+    """
 
     class Meaning(models.TextChoices):
         MET = "met", "達成"
@@ -147,7 +191,7 @@ class Mark(models.Model):
     question = models.ForeignKey(Question, models.CASCADE, related_name="marks", verbose_name="様式の欄")
     position = models.PositiveSmallIntegerField("順番")
     symbol = models.CharField("記号", max_length=10)
-    label = models.CharField("文言", max_length=60)
+    label = models.CharField("文言", max_length=60, blank=True)
     meaning = models.CharField("意味", max_length=10, choices=Meaning.choices, blank=True)
     requires = models.CharField(
         "必須になる欄", max_length=30, blank=True, help_text="これを選ぶと必ず書く欄のキー(同じ段階)"

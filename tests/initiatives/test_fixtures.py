@@ -59,7 +59,7 @@ def lines(initiative, scope):
 def test_plan_says_word_for_word_what_the_sheets_say(demo):
     title, *sheets = SEED.read_text().split("「令和2年度以降の市政改革計画」に基づく取組等")
     assert (title.strip(), len(sheets)) == ("", 4)
-    assert FormEdition.objects.get().title == "「令和2年度以降の市政改革計画」に基づく取組等"
+    assert YearPlan.objects.get().edition.title == "「令和2年度以降の市政改革計画」に基づく取組等"
     for sheet, initiative in zip(sheets, Initiative.objects.order_by("position"), strict=True):
         assert re.findall("取組項目([0-9]+)\n+【(.+)】", sheet) == [(initiative.number, initiative.title)]
         assert plan_cells(sheet) == bare(
@@ -163,7 +163,11 @@ def test_form_is_the_printed_one(demo):
     form = read_form(FormEdition.objects.get(code="r2"))
     printed = {
         phase.label: [
-            (question.label, question.note, "".join(f"{mark.symbol}:{mark.label}" for mark in question.marks))
+            (
+                question.label,
+                question.note,
+                "".join(f"{mark.symbol}:{mark.label}" for mark in question.marks if mark.on_paper),
+            )
             for question in phase.questions
             if question.on_paper
         ]
@@ -195,6 +199,8 @@ def test_form_asks_in_order_and_demands_what_the_paper_demands(demo):
         "self_evaluation.figure",
         "self_evaluation.results",
         "self_evaluation.achievement",
+        "self_evaluation.reason",
+        "self_evaluation.change",
         "self_evaluation.issues",
     ]
     assert [question.name for question in questions if question.required] == [
@@ -214,8 +220,18 @@ def test_form_asks_in_order_and_demands_what_the_paper_demands(demo):
         "midyear.outlook ②": ("not_met", "issues", ""),
         "self_evaluation.achievement ①": ("met", "", ""),
         "self_evaluation.achievement ②": ("not_met", "issues", ""),
+        "self_evaluation.achievement 対象外": ("", "reason", ""),
+        "self_evaluation.achievement 判定保留": ("", "reason", ""),
     }
-    assert {question.limit for question in questions if question.kind == "text"} == {4000}
+    texts = [question for question in questions if question.kind == "text"]
+    assert {question.limit for question in texts if question.on_paper} == {4000}
+    assert {question.name: question.required_when for question in texts if not question.on_paper} == {
+        "self_evaluation.reason": "differs",
+        "self_evaluation.change": "turned",
+    }
+    assert {question.name: question.combine for question in questions if question.combine} == {
+        "self_evaluation.achievement": "all"
+    }
     assert [question.name for question in questions if question.column == "right"] == [
         "midyear.issues",
         "self_evaluation.issues",
@@ -225,6 +241,21 @@ def test_form_asks_in_order_and_demands_what_the_paper_demands(demo):
         "midyear.figure",
         "self_evaluation.figure",
     ]
+
+
+def test_form_of_reiwa_5_marks_each_indicator_and_has_no_mid_year(demo):
+    form = read_form(FormEdition.objects.get(code="r5"))
+    assert [phase.key for phase in form.phases] == ["self_evaluation"]
+    mark = form.phases[0].question("mark")
+    assert (mark.per_target, mark.combine) == (True, "all")
+    assert [(one.symbol, one.meaning) for one in mark.marks if one.on_paper] == [
+        ("A", "met"),
+        ("B", "not_met"),
+    ]
+    assert [question.label for question in form.phases[0].questions if not question.per_target] == [
+        "定性評価"
+    ]
+    assert FormEdition.objects.get(code="r5").first_fiscal_year == 2023
 
 
 def test_wards_of_osaka_have_valid_codes(demo):
