@@ -12,7 +12,7 @@ from initiatives.refusals import ChangedMeanwhile, Refused, TransitionNotAllowed
 from reviews import workflow
 from reviews.models import Review
 from reviews.workflow import Conflict
-from tests.cast import NOW
+from tests.cast import NOW, hold, newcomer
 
 ROUNDS = range(20)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,11 +169,14 @@ def test_plan_and_review_published_at_once_are_two_revisions(cast):
 
 
 def test_two_admins_publish_the_plan_at_once_and_one_wins(cast):
+    admins = [cast.admin, hold(newcomer(), cast.section, "admin")]
     for _ in ROUNDS:
         PublishedSheet.objects.all().delete()
         cast.plan_in("confirmed")
         winner_and_loser(
-            together(*[lambda: plan_workflow.publish(cast.plan, by=cast.admin, at=NOW, version=1)] * 2)
+            together(
+                *(lambda by=by: plan_workflow.publish(cast.plan, by=by, at=NOW, version=1) for by in admins)
+            )
         )
         assert PublishedSheet.objects.count() == 2
         assert len(cast.plan_events()) == 2
