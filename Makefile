@@ -39,8 +39,8 @@ run: .venv/.run
 # PostgreSQL is tried even when SQLite failed: one run tells everything.
 test: .venv/.test
 	@failed=0; \
-	echo "== SQLite"; env -u DATABASE_URL .venv/bin/pytest || failed=1; \
-	echo "== PostgreSQL"; .venv/bin/python tools/with_postgres.py -- .venv/bin/pytest || failed=1; \
+	echo "== SQLite"; env -u DATABASE_URL .venv/bin/pytest -n auto --dist loadfile || failed=1; \
+	echo "== PostgreSQL"; .venv/bin/python tools/with_postgres.py -- .venv/bin/pytest -n auto --dist loadfile || failed=1; \
 	exit $$failed
 
 lint: .venv/.test

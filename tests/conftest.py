@@ -1,13 +1,19 @@
 import os
 import shutil
+from collections import Counter
 
 import pytest
 from django.test import override_settings
+from hypothesis import settings
 
 # Playwright runs an event loop in the thread that also asks the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 pytest_plugins = ["tests.cast"]
+
+# How long an example takes depends on the machine. Where changes are taken, examples are always the same.
+settings.register_profile("wardplan", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("wardplan")
 
 
 # --- database and passwords ------------------------------------------------------------------------------
@@ -35,8 +41,8 @@ PROGRAMS = {
     "browser": ("chromium", "WARDPLAN_REQUIRE_BROWSER", "chromium fonts-noto-cjk"),
     "libreoffice": ("soffice", "WARDPLAN_REQUIRE_LIBREOFFICE", "libreoffice-calc-nogui fonts-noto-cjk"),
 }
+ADVICE = "is missing: apt-get install"
 BROWSER_FIXTURES = {"page", "context", "new_context", "browser"}
-missing_programs = {}
 
 
 def pytest_collection_modifyitems(config, items):
@@ -45,15 +51,17 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.browser)
         for marker, (program, variable, packages) in PROGRAMS.items():
             if item.get_closest_marker(marker) and not shutil.which(program):
-                advice = f"{program} is missing: apt-get install {packages}"
+                advice = f"{program} {ADVICE} {packages}"
                 if os.environ.get(variable) == "1":
                     raise pytest.UsageError(advice)
-                missing_programs[advice] = missing_programs.get(advice, 0) + 1
                 item.add_marker(pytest.mark.skip(reason=advice))
 
 
 def pytest_terminal_summary(terminalreporter):
-    for advice, count in missing_programs.items():
+    # Read from the reports: with several processes, each has collected the tests for itself.
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])]
+    missing = Counter(reason.removeprefix("Skipped: ") for reason in reasons if ADVICE in reason)
+    for advice, count in missing.items():
         terminalreporter.write_line(f"{count} tests were NOT run. {advice}", red=True, bold=True)
 
 
