@@ -6,7 +6,7 @@ workflow's to say. Only four eyes need both: nobody decides on what he or she su
 
 from __future__ import annotations
 
-from initiatives.models import Initiative
+from initiatives.models import Initiative, YearPlan
 from initiatives.permissions import belongs_to_section, can_administer
 from wardplan.accounts.models import User
 
@@ -21,6 +21,13 @@ def is_manager_of(user: User, initiative: Initiative) -> bool:
 def can_write(user: User, initiative: Initiative) -> bool:
     """Say whether the person may save or import: the section's people, and the admin on behalf."""
     return belongs_to_section(user, initiative) or can_administer(user, initiative.plan.ward_id)
+
+
+def can_import(user: User, plan: YearPlan) -> bool:
+    """Say whether the person may bring Excel files: who may write any sheet of the plan."""
+    if can_administer(user, plan.ward_id):
+        return True
+    return plan.initiatives.of_sections(user.roles().sections).exists()
 
 
 def can_submit(user: User, initiative: Initiative) -> bool:

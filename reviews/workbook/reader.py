@@ -76,28 +76,31 @@ class Given:
 class Returned:
     """One sheet of a returned workbook: its title, its stamp, and its cells by name.
 
-    `stamp` is None when the sheet is one of ours and has none, or one that was changed.
+    `stamp` is None when the sheet is one of ours and has none, or one that was changed. `lost` are names
+    whose cells are gone. `plan_changed` says that a text of the plan stands in no cell as it was written.
     """
 
     title: str
     stamp: stamp.Stamp | None
     filled: dict[str, Filled] = field(default_factory=dict)
-    texts: frozenset[str] = frozenset()
-
-    @property
-    def plan_was_changed(self) -> bool:
-        """Tell whether a text of the plan no longer stands in any cell as it was written."""
-        return self.stamp is not None and not set(self.stamp.plan) <= self.texts
+    lost: tuple[str, ...] = ()
+    plan_changed: bool = False
 
     def given(self, phase: FormPhase, targets: Iterable[str]) -> Iterator[Given]:
-        """Give the answer of each question that is on paper, in form order."""
+        """Give the answer of each question that is on paper, in form order.
+
+        A target that the plan got after the export has no cell, and that is nobody's mistake.
+        """
         keys = list(targets)
         for question in phase.questions:
             if not question.on_paper:
                 continue
             for target in keys if question.per_target else [""]:
-                found = self.filled.get(answer_name(question, target))
-                yield Given(question, target, found or Filled("", wrong=MISSING))
+                name = answer_name(question, target)
+                if name in self.filled:
+                    yield Given(question, target, self.filled[name])
+                elif not target or name in self.lost:
+                    yield Given(question, target, Filled("", wrong=MISSING))
 
 
 @dataclass
@@ -190,7 +193,9 @@ def _returned(
     texts: frozenset[str],
     reading: Reading,
 ) -> Returned:
-    found = Returned(page.title, _stamp(page, reading), texts=texts)
+    found = Returned(page.title, _stamp(page, reading))
+    found.plan_changed = found.stamp is not None and not texts.issuperset(found.stamp.plan)
+    found.lost = tuple(name for name, place in places.items() if place is None)
     for name, place in places.items():
         if "__" not in name and place is not None:
             first = values.get(place, Filled(place[1]))
