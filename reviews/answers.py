@@ -140,18 +140,24 @@ def merge(base: Answers, mine: Answers, theirs: Answers) -> tuple[Answers, list[
     return merged, conflicts
 
 
-def problems(phase: FormPhase, answers: Answers, targets: Iterable[str]) -> dict[str, str]:
+def problems(
+    phase: FormPhase, answers: Answers, targets: Iterable[str], demands: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Say what keeps these answers from being submitted: field name -> sentence, in form order.
 
     The edition's rules: required questions, questions that a chosen mark requires (※「②」の場合は必須),
-    the limit of each text. Text of white space and invisible characters only counts as blank.
+    the limit of each text. Text of white space and invisible characters only counts as blank. `demands` are
+    what the figures and marks demand besides, from the basis; a part of a figure goes by its input's name.
     """
     keys = list(targets)
+    wanted = demands or {}
     found = {}
     for field in fields_of(phase, keys):
         sentence = _problem(field, field.of(answers), _required_by(field, phase, answers, keys))
-        if sentence:
+        if sentence := sentence or wanted.get(field.name, ""):
             found[field.name] = sentence
+        if field.question.kind == "figure":
+            found.update({name: words for name, words in wanted.items() if name.startswith(f"{field.name}_")})
     return found
 
 

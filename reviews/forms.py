@@ -63,6 +63,8 @@ def read_mark(question: FormQuestion, value: Any) -> int | None:
     None for what is no mark of this question; the caller decides what that means.
     """
     typed = half_width(str(value or "")).strip()
+    if not typed:
+        return None
     for mark in question.marks:
         symbol, label = half_width(mark.symbol), half_width(mark.label)
         if typed in (symbol, label):

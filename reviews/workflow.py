@@ -13,11 +13,20 @@ from functools import cached_property
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from initiatives import publication
 from initiatives.form import FormPhase, OfficialForm, read_form
-from initiatives.models import Event, Initiative, Measurement, PlanPhase, Target, YearPlan
+from initiatives.models import (
+    Event,
+    Initiative,
+    Measurement,
+    PlanPhase,
+    Target,
+    TargetResolution,
+    YearPlan,
+)
 from initiatives.refusals import (
     ChangedMeanwhile,
     Incomplete,
@@ -35,6 +44,7 @@ from wardplan.text import is_blank
 
 from . import permissions
 from .answers import Answers, Difference, assemble, fields_of, merge, problems, unchanged
+from .basis import Basis, KnownFigure, basis_of, has_basis, read_known
 from .models import Review
 from .windows import Window, end_of, window
 
@@ -150,15 +160,35 @@ class Case:
     @cached_property
     def targets(self) -> list[Target]:
         """Read the annual targets, about which the questions per target are asked; one query, kept."""
+        newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
         targets = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
+        targets = targets.annotate(resolved_value=Subquery(newest.values("value")[:1]))
         return list(targets.select_related("indicator").order_by("position", "pk"))
+
+    @cached_property
+    def known_figures(self) -> dict[tuple[int, int], KnownFigure]:
+        """Read the figures that stand for the targets' indicators; one query, kept."""
+        return read_known(self.targets, self.plan.ward_id)
+
+    @cached_property
+    def earlier_answers(self) -> Answers:
+        """Read what the phase before says, once it was submitted; one query, kept."""
+        before = self.form.phase_before(self.phase.key)
+        if before is None:
+            return {}
+        earlier = Review.objects.filter(initiative=self.initiative, phase=before.key)
+        handed_in = earlier.exclude(status__in=(Status.NOT_STARTED, Status.DRAFT)).first()
+        return handed_in.answers if handed_in else {}
 
     @property
     def target_keys(self) -> list[str]:
         return [target.key for target in self.targets]
 
+    def basis(self, answers: Answers) -> Basis:
+        return basis_of(self, answers)
+
     def problems(self, answers: Answers) -> dict[str, str]:
-        return problems(self.phase, answers, self.target_keys)
+        return problems(self.phase, answers, self.target_keys, self.basis(answers).demands(answers))
 
 
 def open_case(initiative: Initiative, phase: str, by: User) -> Case:
@@ -623,13 +653,19 @@ def _record(
             raise _changed_by(_last_event(review))
         review.initiative = initiative
     late = is_bound_by_window(verb, review) and case.window(at) == Window.OVERDUE
+    becomes = to_status or TRANSITIONS[verb][review.status]
+    answers = changes.get("answers", review.answers)
+    content = {"answers": answers, "until": _day(changes.get("open_until"))}
+    if becomes in (Status.SUBMITTED, Status.APPROVED) and has_basis(case.phase):
+        # As it was on that day: a figure corrected later does not change what the mark rested on.
+        content["basis"] = case.basis(answers).content()
     event = Event(
         ward_id=case.plan.ward_id,
         fiscal_year=case.plan.fiscal_year,
         initiative=initiative,
         phase=review.phase,
         verb=verb,
-        to_status=to_status or TRANSITIONS[verb][review.status],
+        to_status=becomes,
         by=by,
         by_name=by.name,
         by_post=post_of(by, case.plan.ward_id, _acting_role(verb, case, by), initiative.section_id),
@@ -637,7 +673,7 @@ def _record(
         reason=reason,
         late=late,
         on_behalf=_on_behalf(verb, case, by),
-        content={"answers": changes.get("answers", review.answers), "until": _day(changes.get("open_until"))},
+        content=content,
         fingerprint=request,
     )
     return record(review, event, **changes)
@@ -730,6 +766,7 @@ def _publish(case: Case, at: datetime.datetime) -> None:
             "answers": approved.content["answers"],
             "approved_at": approved.at.isoformat(),
             "approved_by_post": approved.by_post,
+            **({"basis": approved.content["basis"]} if "basis" in approved.content else {}),
         },
         item=next(item for item in items if item["number"] == case.initiative.number),
         reason=corrected.reason if corrected else "",
