@@ -9,7 +9,7 @@ PIP_INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check -
 # A closed network: `make wheels` on a machine that has one, carry the folder over, `make run` there.
 OFFLINE := $(if $(wildcard wheels/*.whl),--no-index --find-links wheels)
 
-.PHONY: run test lint lock wheels clean
+.PHONY: run test bench lint lock wheels clean
 .DELETE_ON_ERROR:
 
 .venv/bin/python:
@@ -42,6 +42,10 @@ test: .venv/.test
 	echo "== SQLite"; env -u DATABASE_URL .venv/bin/pytest -n auto --dist loadfile || failed=1; \
 	echo "== PostgreSQL"; .venv/bin/python tools/with_postgres.py -- .venv/bin/pytest -n auto --dist loadfile || failed=1; \
 	exit $$failed
+
+# Ratios within one run; not a part of the tests, because a busy machine must not fail them.
+bench: .venv/.test
+	.venv/bin/python tools/bench.py
 
 lint: .venv/.test
 	.venv/bin/ruff check .
