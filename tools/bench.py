@@ -132,7 +132,7 @@ def excel(table: Table, plan: YearPlan) -> None:
 
 
 def copying(content: bytes) -> Callable[[], None]:
-    """Give the best openpyxl way of writing the same cells: shared style arrays, ranges merged as they are."""
+    """Give the best openpyxl way to write the same cells: shared style arrays, ranges merged as they are."""
     read = openpyxl.load_workbook(io.BytesIO(content), rich_text=True)
     sheets = [
         (
