@@ -92,7 +92,7 @@ def read_book(package: Package) -> Book:
     return Book(
         package,
         pages,
-        _read_strings(package, parts["sharedStrings"]) if "sharedStrings" in parts else [],
+        read_strings(package, parts["sharedStrings"]) if "sharedStrings" in parts else [],
         _read_formats(package, parts["styles"]) if "styles" in parts else [],
         since_1904,
     )
@@ -155,7 +155,8 @@ class _Texts:
         return unescape(text)
 
 
-def _read_strings(package: Package, part: str) -> list[str]:
+def read_strings(package: Package, part: str) -> list[str]:
+    """Read the texts that cells share, by their place in the file."""
     texts, strings = _Texts(), []
 
     def end(element: str) -> None:

@@ -29,7 +29,8 @@ MOST_ROWS = 5_000
 """In one sheet: a form with every text at its limit has about 200."""
 MOST_ELEMENTS = 1_000_000
 
-_CHUNK = 64 * 1024
+_CHUNK = MEGABYTE
+"""Of a part at a time: expat looks again at a token that is not whole yet with every chunk."""
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ENDINGS = (".xml", ".rels", ".vml")
