@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from initiatives.models.plan import NUMBER
 
-from .views import decision, history, my_work, queue, review, sheet, year, years
+from .views import decision, history, importing, my_work, queue, review, sheet, year, years
 
 
 class NumberConverter:
@@ -28,6 +28,9 @@ urlpatterns = [
     # /<ward>/<year>/
     path("<slug:ward>/<year:year>/", year.year, name="year"),
     path("<slug:ward>/<year:year>/sheets.xlsx", sheet.year_workbook, name="year_workbook"),
+    path("<slug:ward>/<year:year>/import/", importing.import_sheets, name="import_sheets"),
+    path("<slug:ward>/<year:year>/import/apply/", importing.import_apply, name="import_apply"),
+    path("<slug:ward>/<year:year>/import/marked/", importing.import_marked, name="import_marked"),
     # /<ward>/<year>/<number>/
     path("<slug:ward>/<year:year>/<number:number>/", sheet.sheet, name="sheet"),
     path("<slug:ward>/<year:year>/<number:number>/sheet.xlsx", sheet.sheet_workbook, name="sheet_workbook"),
