@@ -11,20 +11,22 @@ from decimal import Decimal
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field as CrispyField
-from crispy_forms.layout import Layout, LayoutObject
+from crispy_forms.layout import Layout
 from django import forms
-from django.template.loader import render_to_string
 from django.utils import timezone
 
-from initiatives.form import FormQuestion
+from initiatives.form import FormMark, FormQuestion
 from initiatives.forms import FIGURE_PARTS, DayField, FigureField
-from initiatives.models import Target
+from initiatives.models import Question, Target
 from wardplan.numbers import half_width
 from wardplan.text import SheetTextField, has_halfwidth_kana, is_thin, removed_characters
 
 from .answers import Answers, Field, advice, assemble, fields_of
+from .basis import Basis
+from .form_layout import Beside, goes_by_steps, last_text, rows_in_order, steps
 from .workflow import Case, decision_problems, until_needed
+
+When = Question.RequiredWhen
 
 
 class MarkField(forms.TypedChoiceField):
@@ -79,33 +81,6 @@ def read_mark(question: FormQuestion, value: Any) -> int | None:
     return None
 
 
-class TargetFigure(LayoutObject):
-    """Lay out the inputs of one target's figure as a card: promise, 実績, 時点, 出典, 補足."""
-
-    def __init__(self, field: Field, target: Target, number: int) -> None:
-        self.field = field
-        self.target = target
-        self.number = number
-
-    def render(self, form: forms.Form, context: Any, template_pack: str = "", **kwargs: Any) -> str:
-        name = self.field.name
-        form.rendered_fields |= {name, *(f"{name}_{part}" for part in FIGURE_PARTS)}  # type: ignore[attr-defined]
-        inputs = [form[name], *(form[f"{name}_{part}"] for part in FIGURE_PARTS)]
-        in_use = any(field.value() or field.errors for field in inputs)
-        return render_to_string(
-            "includes/field_figure.html",
-            {
-                # A figure that is not the year's is a help, not a duty: it unfolds on demand.
-                "folded": not self.field.question.final and not in_use,
-                "question": self.field.question,
-                "target": self.target,
-                "number": self.number,
-                "figure": inputs[0],
-                "parts": inputs[1:],
-            },
-        )
-
-
 def input_names(field: Field) -> list[str]:
     """Name the inputs that a field has in the form: its own, and the parts of a figure."""
     if field.question.kind == "figure":
@@ -135,6 +110,8 @@ class ReviewForm(forms.Form):
             self._add(field, field.of(stored), targets.get(field.target))
         if typed is not None:
             self.initial.update({name: value for name, value in typed.items() if name in self.fields})
+        self.beside: Beside | None = None
+        self.target_lines: dict[str, Any] = {}
         self.helper = self._helper(targets)
 
     def _add(self, field: Field, answer: Any, target: Target | None) -> None:
@@ -177,41 +154,64 @@ class ReviewForm(forms.Form):
         return f"{field.question.label}({target.heading or target.indicator.name})"
 
     def _helper(self, targets: Mapping[str, Target]) -> FormHelper:
-        """Lay the fields out in form order, each with our own template for its kind."""
+        """Lay the fields out, each with our own template for its kind."""
         helper = FormHelper(self)
         helper.form_tag = False
         helper.disable_csrf = True
         helper.include_media = False
-        numbers = {key: place for place, key in enumerate(targets, start=1)}
-        rows = []
+        lay_out = steps if goes_by_steps(self.case.phase) else rows_in_order
+        helper.layout = Layout(*lay_out(self.answer_fields, dict(targets)))
         for field in self.answer_fields:
-            if field.question.kind == "figure":
-                rows.append(TargetFigure(field, targets[field.target], numbers[field.target]))
-                continue
-            rows.append(
-                CrispyField(
-                    field.name,
-                    template=f"includes/field_{field.question.kind}.html",
-                    wrapper_class=field.question.kind,
-                )
-            )
-            self.fields[field.name].question = field.question  # type: ignore[attr-defined]
-            self.fields[field.name].tag = self.tag(field)  # type: ignore[attr-defined]
-        helper.layout = Layout(*rows)
+            if field.question.kind != "figure":
+                self.fields[field.name].question = field.question  # type: ignore[attr-defined]
+                self.fields[field.name].tag = self.tag(field)  # type: ignore[attr-defined]
         return helper
 
-    def tag(self, field: Field) -> dict[str, Any]:
+    @property
+    def goes_by_steps(self) -> bool:
+        return goes_by_steps(self.case.phase)
+
+    def set_beside(self, beside: Beside, target_lines: Mapping[str, Any] | None = None) -> None:
+        """Put what the marks rest on, and last year's texts, beside the fields."""
+        self.beside = beside
+        self.target_lines = dict(target_lines or {})
+        for field in self.answer_fields:
+            shown: Any = self.fields[field.name]
+            if field.question.kind == "figure":
+                continue
+            shown.tag = self.tag(field, beside.basis)
+            shown.proposal = beside.basis.mark(field.question, field.target) if field.target else None
+            if field.question.kind == "text" and not field.target:
+                shown.last_text = last_text(beside, field.question.key, str(self[field.name].value() or ""))
+                shown.repeated = (
+                    shown.last_text.repeated if shown.last_text and not self.goes_by_steps else ()
+                )
+            if field.question.required_when == When.TURNED:
+                turned = [turn.sentence for turn in beside.basis.turns_for(field)]
+                shown.help_text = turned[0] if turned else field.question.hint
+            # A text that no answer can demand stays out of the way until somebody has written one.
+            shown.spare = (
+                bool(field.question.required_when)
+                and shown.tag["kind"] == "optional"
+                and not self[field.name].value()
+            )
+
+    def current_answers(self) -> Answers:
+        """Give the answers that the page shows now, as far as they can be read; what is stored at first."""
+        if self.is_bound:
+            return self.answers() if self.errors is not None else {}
+        shown = ReviewForm(self.case, dict(self.as_inputs()))
+        return shown.answers() if shown.errors is not None else {}
+
+    def tag(self, field: Field, basis: Basis | None = None) -> dict[str, Any]:
         """Say whether a field is required, and after which choices: for its tag, with and without script."""
         question = field.question
         if question.required:
             return {"kind": "required", "words": "必須"}
-        demanding = [
-            (other.name, mark)
-            for other in self.answer_fields
-            if not field.target or other.target in ("", field.target)
-            for mark in other.question.marks
-            if mark.requires == question.key
-        ]
+        demanding = self._demanding(field)
+        differing, why = self._differing(field, basis) if basis else ([], "")
+        if differing:
+            return self._tag_by_mark([*demanding, *differing], f"{why}ので必須", f"{why}とき必須")
         if not demanding:
             return {"kind": "optional", "words": "任意"}
         symbols = "・".join(dict.fromkeys(mark.symbol for _, mark in demanding))
@@ -224,6 +224,39 @@ class ReviewForm(forms.Form):
             "required": f"{symbols}を選んだので必須",
             "otherwise": f"{symbols}のとき必須",
             "words": f"{chosen[0]}を選んだので必須" if chosen else f"{symbols}のとき必須",
+        }
+
+    def _demanding(self, field: Field) -> list[tuple[str, FormMark]]:
+        """List the choices (input, mark) that the edition lets demand a field."""
+        return [
+            (other.name, mark)
+            for other in self.answer_fields
+            if not field.target or other.target in ("", field.target)
+            for mark in other.question.marks
+            if mark.requires == field.question.key
+        ]
+
+    def _differing(self, field: Field, basis: Basis) -> tuple[list[tuple[str, FormMark]], str]:
+        """List the choices that the figures or the phase before let demand a text, and say why in words."""
+        if field.question.required_when == When.DIFFERS:
+            marks = basis.marks_for(field)
+            return [(one.name, mark) for one in marks for mark in one.differing], "判定と異なる"
+        if field.question.required_when == When.TURNED:
+            turns = basis.turns_for(field)
+            label = turns[0].phase.label if turns else ""
+            return [(one.name, mark) for one in turns for mark in one.turning], f"{label}と異なる"
+        return [], ""
+
+    def _tag_by_mark(
+        self, choices: list[tuple[str, FormMark]], required: str, otherwise: str
+    ) -> dict[str, Any]:
+        chosen = any(str(self[name].value() or "") == str(mark.position) for name, mark in choices)
+        return {
+            "kind": "conditional",
+            "when": " ".join(dict.fromkeys(f"{name}={mark.position}" for name, mark in choices)),
+            "required": required,
+            "otherwise": otherwise,
+            "words": required if chosen else otherwise,
         }
 
     def clean(self) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from initiatives.models import (
@@ -583,6 +584,23 @@ def clock():
 @pytest.fixture
 def cast(clock, db):
     return build_cast()
+
+
+@pytest.fixture
+def official(cast):
+    """Give the cast's edition every question of the official form, as the fixture has it."""
+    Question.objects.filter(edition=cast.edition).delete()
+    call_command("loaddata", "editions", verbosity=0)
+    return cast
+
+
+@pytest.fixture
+def next_form(official):
+    """Put the cast's plan on the form of 令和5年度: a mark for each indicator, no mid-year phase."""
+    YearPlan.objects.filter(pk=official.plan.pk).update(edition=FormEdition.objects.get(code="r5"))
+    official.plan.phases.filter(phase="midyear").delete()
+    official.plan.refresh_from_db()
+    return official
 
 
 @pytest.fixture(scope="module")

@@ -24,10 +24,11 @@ from wardplan.text import REMOVED_NOTICE
 
 from .. import keeping, workflow
 from ..answers import unchanged
+from ..form_layout import Beside
 from ..forms import ReviewForm
 from ..last_year import read_last_year
 from ..models import Review
-from ..sheet import Sheet, read_sheet, with_everything
+from ..sheet import PhaseBlock, Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workflow import Case, Conflict
 from .case import find_case, signed_in
@@ -217,6 +218,15 @@ def form_page(
     returned = None
     if case.review.status == Review.Status.RETURNED:
         returned = events.filter(verb__in=workflow.REOPENING).order_by("-version").first()
+    last_year_block = last_year.block(case.phase.key) if last_year else None
+    form.set_beside(
+        Beside(
+            case.basis(form.current_answers()),
+            last_year.fiscal_year if last_year else None,
+            texts_of(last_year_block),
+        ),
+        {line.key: line for line in sheet.annual_targets},
+    )
     context = {
         "case": case,
         "sheet": sheet,
@@ -227,7 +237,7 @@ def form_page(
         "now": now,
         "window": case.window(now),
         "last_year": last_year,
-        "last_year_block": last_year.block(case.phase.key) if last_year else None,
+        "last_year_block": last_year_block,
         "other_blocks": [block for block in sheet.blocks if block.phase.key != case.phase.key],
         "mending": workflow.is_mending("save", case.review),
         "may_submit": workflow.may("submit", case, user, now),
@@ -239,6 +249,16 @@ def form_page(
         "sheet_url": sheet_url(case),
     }
     return render(request, "reviews/review_form.html", context)
+
+
+def texts_of(block: PhaseBlock | None) -> dict[str, str]:
+    """Take the texts that stand once on the sheet, by question."""
+    answered = block.answered if block else ()
+    return {
+        answer.question.key: answer.text
+        for answer in answered
+        if answer.question.kind == "text" and not answer.target
+    }
 
 
 def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:

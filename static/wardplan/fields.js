@@ -32,6 +32,7 @@ if (!CSS.supports("field-sizing", "content")) {
 /*
  * <span data-required-when="outlook=2 mark_a1=2" data-words-required="②を選んだので必須"
  *       data-words-otherwise="②のとき必須">: required when any of the pairs is chosen.
+ * Inside [data-when-required] the whole field appears only then, or when something is written in it.
  */
 for (const tag of document.querySelectorAll("[data-required-when]")) {
   const form = tag.closest("form");
@@ -40,6 +41,10 @@ for (const tag of document.querySelectorAll("[data-required-when]")) {
     const values = new FormData(form);
     const required = conditions.some(([name, value]) => values.getAll(name).includes(value));
     tag.textContent = required ? tag.dataset.wordsRequired : tag.dataset.wordsOtherwise;
+    const onDemand = tag.closest("[data-when-required]:not(.field-has-error, .field-returned)");
+    if (onDemand) {
+      onDemand.hidden = !required && !onDemand.querySelector("textarea").value.trim();
+    }
   };
   form.addEventListener("change", show);
   window.addEventListener("pageshow", show);

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from django.core.management import call_command
 
 from initiatives.models import Indicator, Measurement, Question, Target
 from initiatives.publication import public_part
@@ -21,14 +20,6 @@ DIFFERING = (
     "数値からの判定(①目標達成)と異なる②目標未達成を選んだときは、"
     "判定と異なる評価とした理由を記入してください。"
 )
-
-
-@pytest.fixture
-def official(cast):
-    """Give the cast's edition the questions of the official form."""
-    Question.objects.filter(edition=cast.edition).delete()
-    call_command("loaddata", "editions", verbosity=0)
-    return cast
 
 
 def case_of(cast, phase="self_evaluation"):
