@@ -62,8 +62,7 @@ class FieldChange:
 
     @property
     def field(self) -> str:
-        """Name the field as files and programs do: midyear.issues."""
-        return f"{self.question.name}_{self.target}" if self.target else self.question.name
+        return field_name(self.question, self.target)
 
     @property
     def key(self) -> str:
@@ -83,6 +82,11 @@ class FieldChange:
         """Write an answer as it stands in the file's cell: a mark as its symbol alone."""
         mark = self.question.mark(answer) if self.question.kind == "mark" else None
         return mark.symbol if mark else self.words(answer)
+
+
+def field_name(question: FormQuestion, target: str) -> str:
+    """Name a field as files and programs do: midyear.issues, review.mark_a1."""
+    return f"{question.name}_{target}" if target else question.name
 
 
 @dataclass
@@ -146,7 +150,7 @@ class ImportPreview:
                 {
                     "sheet": self.numbers.get(problem.sheet, problem.sheet),
                     "cell": problem.cell,
-                    "field": problem.field,
+                    "field": problem.name,
                     "message": problem.sentence,
                 }
                 for problem in self.problems
@@ -223,8 +227,8 @@ class _Comparison:
     def note(self, sheet: str, label: str, sentence: str) -> None:
         self.found.notes.append(Problem(sheet, "", label, sentence))
 
-    def problem(self, sheet: str, cell: str, label: str, sentence: str) -> None:
-        self.found.problems.append(Problem(sheet, cell, label, sentence))
+    def problem(self, sheet: str, cell: str, label: str, sentence: str, name: str = "") -> None:
+        self.found.problems.append(Problem(sheet, cell, label, sentence, name))
 
     def _of_this_plan(self) -> Iterator[Returned]:
         """Give the sheets that belong to this plan, each item's once; say of the others why they do not."""
@@ -292,7 +296,8 @@ class _Comparison:
             try:
                 mine = read_answer(item, was, units.get(item.target, ""))
             except ValueError as error:
-                wrong.append(Problem(sheet.title, item.filled.cell, item.question.label, str(error)))
+                name = field_name(item.question, item.target)
+                wrong.append(Problem(sheet.title, item.filled.cell, item.question.label, str(error), name))
                 continue
             change = FieldChange(
                 initiative=initiative,
@@ -328,7 +333,8 @@ class _Comparison:
         for item in given:
             if item.filled.text.strip() not in statuses or item.filled.wrong:
                 sentence = "書き出したときに読めなかった欄のため、取り込めません。書き出し直してください。"
-                self.problem(sheet.title, item.filled.cell, item.question.label, sentence)
+                name = field_name(item.question, item.target)
+                self.problem(sheet.title, item.filled.cell, item.question.label, sentence, name)
 
     def _base(self, case: Case, version: int) -> Answers | None:
         if version == 0:
@@ -356,14 +362,14 @@ class _Comparison:
         except Refused as refusal:
             sheet = found[0].sheet if found else wrong[0].sheet
             label = f"{case.phase.label} {WHOLE_SHEET}"
-            self.problem(sheet, "", label, refusal.sentence)
+            self.problem(sheet, "", label, refusal.sentence, case.phase.key)
             self.found.refused.append(RefusedPhase(refusal, found))
             return
         self.found.problems += wrong
         refused = self._refused_by_form(case, found)
         for change in found:
             if change.key in refused:
-                self.problem(change.sheet, change.cell, change.label, refused[change.key])
+                self.problem(change.sheet, change.cell, change.label, refused[change.key], change.field)
             elif same(change.base, change.theirs):
                 self.found.changes.append(change)
             else:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +28,7 @@ from ..differences import Piece, difference
 from ..import_preview import FieldChange, ImportPreview, preview
 from ..workbook.gate import LARGEST_FILE, NotOurs
 from ..workbook.marked import mark
-from ..workbook.reader import Problem, Reading, read_workbook
+from ..workbook.reader import Reading, read_workbook
 from ..workbook.writer import XLSX
 from .case import signed_in
 
@@ -168,9 +169,7 @@ def _read(request: HttpRequest) -> tuple[Reading, str, bytes]:
             sheet.title = before + sheet.title
         together.sheets += reading.sheets
         together.others += [before + title for title in reading.others]
-        together.problems += [
-            Problem(before + row.sheet, row.cell, row.field, row.sentence) for row in reading.problems
-        ]
+        together.problems += [replace(row, sheet=before + row.sheet) for row in reading.problems]
     if wrong:
         raise Unreadable(wrong)
     one = len(files) == 1

@@ -31,12 +31,16 @@ NOTICES = "お知らせ"
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a file from being taken over: sheet, cell, field, and what to do, in words."""
+    """Something that keeps a file from being taken over: sheet, cell, field, and what to do, in words.
+
+    `name` is the field as programs call it: midyear.issues.
+    """
 
     sheet: str
     cell: str
     field: str
     sentence: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
