@@ -13,18 +13,21 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from initiatives.form import FormMark, FormQuestion
-from initiatives.forms import FIGURE_PARTS, DayField, FigureField
+from initiatives.forms import FIGURE_PARTS, DayField, FigureField, FormWithLinks
 from initiatives.models import Question, Target
+from wardplan.accounts.models import User
 from wardplan.numbers import half_width
 from wardplan.text import SheetTextField, has_halfwidth_kana, is_thin, removed_characters
 
 from .answers import Answers, Field, advice, assemble, fields_of
+from .comments import labels_of
 from .basis import Basis
 from .form_layout import Beside, goes_by_steps, last_text, rows_in_order, steps
-from .workflow import Case, decision_problems, until_needed
+from .workflow import COMMENT_PREFIX, Case, decision_problems, until_needed
 
 When = Question.RequiredWhen
 
@@ -336,8 +339,44 @@ class ReviewForm(forms.Form):
         return unit == "%" and Decimal(figure.get("value") or 0) > 100
 
 
+class DeputyForm(FormWithLinks):
+    """Who approves in a manager's place, and from when until when."""
+
+    deputy = forms.ModelChoiceField(
+        User.objects.none(),
+        label="代理承認者",
+        empty_label="選んでください",
+        error_messages={
+            "required": "代理承認者を選んでください。",
+            "invalid_choice": "この区の利用者から選んでください。",
+        },
+    )
+    starts_on = DayField(
+        label="開始日",
+        help_text="例: 令和2年10月1日",
+        required=True,
+        error_messages={"required": "開始日を入れてください。"},
+    )
+    ends_on = DayField(
+        label="終了日",
+        help_text="この日まで承認できます。",
+        required=True,
+        error_messages={"required": "終了日を入れてください。"},
+    )
+
+    def __init__(self, people: QuerySet[User], data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.fields["deputy"].queryset = people  # type: ignore[attr-defined]
+
+    def days(self) -> tuple[datetime.date, datetime.date]:
+        """Give the first and the last day of a valid form."""
+        first, last = (datetime.date.fromisoformat(self.cleaned_data[name]) for name in ("starts_on", "ends_on"))
+        return first, last
+
+
 class DecisionForm(forms.Form):
-    """The words that go with a verb: a reason, and in a closed window a date until which to write."""
+    """The words that go with a verb: a reason, in a closed window a date until which to write, and with a
+    return a comment on each field that needs one."""
 
     reason = SheetTextField(label="理由", required=False, help_text="この欄も公開請求の対象になります。")
     until = DayField(label="いつまで書けるようにするか", help_text="例: 令和2年10月9日")
@@ -349,13 +388,46 @@ class DecisionForm(forms.Form):
         self.fields["reason"].widget.attrs["rows"] = 3
         if not until_needed(verb, case, timezone.now()):
             del self.fields["until"]
+        if verb == "return":
+            for name, label in labels_of(case.phase, case.target_keys).items():
+                self.fields[f"{COMMENT_PREFIX}{name}"] = SheetTextField(label=label, required=False)
+
+    @property
+    def demanded(self) -> list[forms.BoundField]:
+        """List what the verb cannot do without: the reason, and the date when one is needed."""
+        return [self[name] for name in self.fields if not name.startswith(COMMENT_PREFIX)]
+
+    @property
+    def comment_inputs(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(COMMENT_PREFIX)]
+
+    @property
+    def comments_typed(self) -> bool:
+        return any(field.value() for field in self.comment_inputs)
+
+    def comments(self) -> dict[str, str]:
+        """Give what was written to single fields, by the field's name; blanks are left out."""
+        written = {field.name: self.cleaned_data.get(field.name) for field in self.comment_inputs}
+        return {name.removeprefix(COMMENT_PREFIX): text for name, text in written.items() if text}
+
+    def typed_text(self) -> dict[str, str]:
+        """Give back the reason and the comments by label, as they came: for pages that lack the form."""
+        labels = {"reason": "書いた理由"} | {
+            field.name: f"{field.label}へのコメント" for field in self.comment_inputs
+        }
+        return {label: typed for name, label in labels.items() if (typed := str(self.data.get(name) or ""))}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
         found = decision_problems(
-            self.verb, self.case, timezone.now(), reason=cleaned["reason"], until=self.until_day()
+            self.verb,
+            self.case,
+            timezone.now(),
+            reason=cleaned["reason"],
+            until=self.until_day(),
+            comments=self.comments(),
         )
         for name, sentence in found.items():
             self.add_error(name if name in self.fields else None, sentence)

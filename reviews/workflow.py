@@ -7,7 +7,7 @@ window (409), content, version (409). A refused verb raises a `Refused` and chan
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,12 +40,12 @@ from initiatives.workflow import fingerprint, lock_figures, post_of, record
 from wardplan.accounts.models import Membership, User
 from wardplan.era import short_moment
 from wardplan.numbers import read_number, with_unit
-from wardplan.text import is_blank
+from wardplan.text import is_blank, length
 
 from . import permissions
 from .answers import Answers, Difference, assemble, fields_of, merge, problems, unchanged
 from .basis import Basis, KnownFigure, basis_of, has_basis, read_known
-from .models import Review
+from .models import Note, Review
 from .windows import Window, end_of, window
 
 Status = Review.Status
@@ -490,9 +490,17 @@ def send_back(
     version: int | None,
     reason: str,
     until: datetime.date | None = None,
+    comments: Mapping[str, str] | None = None,
 ) -> Event:
-    """Return a submitted sheet with a reason; in a closed window, with a date to write until."""
-    return _act("return", initiative, phase, by=by, at=at, version=version, reason=reason, until=until)
+    """Return a submitted sheet with a reason; in a closed window, with a date to write until.
+
+    `comments` are texts on single fields, by the name of the field; blank ones are left out. They become
+    notes of the version that the return makes, which the section and the admin read.
+    """
+    written = {name: text for name, text in (comments or {}).items() if not is_blank(text)}
+    return _act(
+        "return", initiative, phase, by=by, at=at, version=version, reason=reason, until=until, comments=written
+    )
 
 
 @transaction.atomic
@@ -558,17 +566,18 @@ def _act(
     version: int | None,
     reason: str = "",
     until: datetime.date | None = None,
+    comments: Mapping[str, str] | None = None,
 ) -> Event:
     """Carry out a verb that brings no answers: checks in their order, then one write."""
     case = _open_in_turn(initiative, phase, by)
     check_person(verb, case, by)
-    request = fingerprint(verb, version, [reason, until])
+    request = fingerprint(verb, version, [reason, until, comments])
     if repeated := _repeated(case, by, request):
         return repeated
     _check_state_now(verb, case, by, version)
     check_window(verb, case, at)
     changes: dict[str, Any] = {}
-    if found := decision_problems(verb, case, at, reason=reason, until=until):
+    if found := decision_problems(verb, case, at, reason=reason, until=until, comments=comments):
         raise Incomplete(found)
     if version != case.review.version:
         raise _changed_by(_last_event(case.review))
@@ -588,14 +597,40 @@ def _act(
         _record_figures(case, by, at)
     elif verb == "publish":
         _publish(case, at)
+    elif comments:
+        _comment(event, comments)
     return event
 
 
+def _comment(returned: Event, comments: Mapping[str, str]) -> None:
+    """Keep the comments of a return beside the version that it made."""
+    Note.objects.bulk_create(
+        Note(
+            initiative_id=returned.initiative_id,
+            phase=returned.phase,
+            version=returned.version,
+            kind=Note.Kind.COMMENT,
+            field=name,
+            text=text,
+            by_id=returned.by_id,
+            at=returned.at,
+        )
+        for name, text in comments.items()
+    )
+
+
 REASON_LIMIT = 1000
+COMMENT_PREFIX = "comment_"
 
 
 def decision_problems(
-    verb: str, case: Case, at: datetime.datetime, *, reason: str, until: datetime.date | None
+    verb: str,
+    case: Case,
+    at: datetime.datetime,
+    *,
+    reason: str,
+    until: datetime.date | None,
+    comments: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Say what a decision still needs: field name -> sentence. Forms and verbs ask the same function."""
     found = {}
@@ -610,6 +645,21 @@ def decision_problems(
             found["until"] = "今日以後の日付を入れてください。"
         elif (until - timezone.localdate(at)).days > 366:
             found["until"] = "1年以内の日付を入れてください。"
+    return found | _comment_problems(case, comments)
+
+
+def _comment_problems(case: Case, comments: Mapping[str, str] | None) -> dict[str, str]:
+    if not comments:
+        return {}
+    fields = {field.name for field in fields_of(case.phase, case.target_keys)}
+    found = {}
+    for name, text in comments.items():
+        if name not in fields:
+            found[f"{COMMENT_PREFIX}{name}"] = "コメントの欄が様式にありません。画面を開き直してください。"
+        elif length(text) > REASON_LIMIT:
+            found[f"{COMMENT_PREFIX}{name}"] = (
+                f"コメントは{REASON_LIMIT:,}字以内で書いてください。いま{length(text):,}字です。"
+            )
     return found
 
 

@@ -75,9 +75,7 @@ def decide(
             form.add_error(name if name in form.fields else None, sentence)
         return sheet_page(request, case.initiative, decision=form, status=200)
     except Refused as refused:
-        reason = request.POST.get("reason", "")
-        kept = {"書いた理由": reason} if reason else None
-        return refusal_page(request, refused, kept=kept, back=sheet_url(case))
+        return refusal_page(request, refused, kept=form.typed_text() or None, back=sheet_url(case))
     messages.success(request, DONE[verb])
     return redirect(_next(request, case))
 
@@ -86,6 +84,8 @@ def _words(verb: str, form: DecisionForm) -> dict[str, Any]:
     words: dict[str, Any] = {}
     if verb in workflow.NEEDS_REASON:
         words = {"reason": form.cleaned_data["reason"], "until": form.until_day()}
+    if verb == "return":
+        words["comments"] = form.comments()
     return words
 
 

@@ -24,6 +24,7 @@ from wardplan.text import REMOVED_NOTICE
 
 from .. import keeping, workflow
 from ..answers import unchanged
+from ..comments import read_comments
 from ..form_layout import Beside
 from ..forms import ReviewForm
 from ..last_year import read_last_year
@@ -218,6 +219,7 @@ def form_page(
     returned = None
     if case.review.status == Review.Status.RETURNED:
         returned = events.filter(verb__in=workflow.REOPENING).order_by("-version").first()
+        show_comments(form, returned)
     last_year_block = last_year.block(case.phase.key) if last_year else None
     form.set_beside(
         Beside(
@@ -259,6 +261,14 @@ def texts_of(block: PhaseBlock | None) -> dict[str, str]:
         for answer in answered
         if answer.question.kind == "text" and not answer.target
     }
+
+
+def show_comments(form: ReviewForm, returned: Event | None) -> None:
+    """Hang what the manager wrote to single fields beside these fields."""
+    for comments in read_comments([returned] if returned else []).values():
+        for comment in comments:
+            if comment.field in form.fields:
+                form.fields[comment.field].comment = comment  # type: ignore[attr-defined]
 
 
 def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from initiatives.form import OfficialForm, read_form
-from initiatives.models import Event, Initiative, PlanPhase, YearPlan
+from initiatives.models import Event, Initiative, PlanPhase, Target, YearPlan
 from initiatives.permissions import can_confirm, can_resolve
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
@@ -160,6 +160,7 @@ def _status_row(
     review = block.review or Review(initiative=initiative, phase=block.phase.key)
     review.initiative = initiative
     case = Case(initiative, plan_phase, form, block.phase, review)
+    case.targets = [one for one in initiative.targets.all() if one.scope == Target.Scope.ANNUAL]
     submitted = _last(events, "submit")
     back = _last(events, *workflow.REOPENING)
     extended = review.is_extended(now)
