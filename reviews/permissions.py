@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from initiatives.models import Initiative, YearPlan
 from initiatives.permissions import belongs_to_section, can_administer
-from wardplan.accounts.models import User
+from wardplan.accounts.models import Section, User
 
 from .models import Review
 
@@ -38,6 +38,16 @@ def can_submit(user: User, initiative: Initiative) -> bool:
 def can_decide(user: User, initiative: Initiative) -> bool:
     """Say whether the person may approve or return: the section's manager."""
     return is_manager_of(user, initiative)
+
+
+def deputised_sections(user: User) -> frozenset[int]:
+    """List the sections whose deputies the person names: as manager in the own right, never as deputy."""
+    return user.roles().manager_of - user.roles().acting_for
+
+
+def can_name_deputy(user: User, section: Section) -> bool:
+    """Say whether the person may name and end the section's deputies: its manager in the own right."""
+    return section.pk in deputised_sections(user)
 
 
 def can_reopen(user: User, initiative: Initiative) -> bool:

@@ -25,6 +25,8 @@ from wardplan.working_days import time_left
 
 from .. import permissions, workflow
 from ..answers import missing_labels
+from ..comments import labels_of, place_of, read_comments
+from ..deputies import approved_by_deputies
 from ..figures import read_figures
 from ..models import Review
 from ..progress import TO_SUBMIT, Progress, Year, current_phase, holder, read_progress, read_years
@@ -51,6 +53,8 @@ class Job:
     heading: str = ""
     can_be_written: bool = False
     can_be_withdrawn: bool = False
+    commented: list[str] = field(default_factory=list)
+    """The labels of the fields to which the manager wrote a comment."""
 
     @property
     def status(self) -> str:
@@ -90,6 +94,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     forms = read_forms(years, initiatives, now)
     jobs = read_jobs(initiatives, years, forms, user, now)
     work = sort_jobs(jobs, user, now)
+    note_comments(work.returned)
     request.navigation_counts = {  # type: ignore[attr-defined]
         "my_work": len(work.returned) + len(work.to_write),
         "queue": len(work.to_decide),
@@ -104,6 +109,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "tally": section_tally(work, jobs, years, forms, now),
         "next_date": dates[0] if dates else None,
         "dates": dates[:DATES_AHEAD],
+        "approved_by_deputies": approved_by_deputies(user, now),
         "figures": read_figures(planned(years, now), roles, FiscalYear.of(now)),
         "years": [year.plan for year in reversed(years)],
         "ward_progress": ward_progress(years, forms, user, now),
@@ -199,6 +205,16 @@ def read_jobs(
             job.note = note(job, user)
             jobs.append(job)
     return jobs
+
+
+def note_comments(jobs: list[Job]) -> None:
+    """Name the fields of the returned sheets to which the manager wrote something."""
+    comments = read_comments(job.came for job in jobs if job.came)
+    for job in jobs:
+        keys = [target.key for target in job.case.initiative.annual_targets]  # type: ignore[attr-defined]
+        labels = labels_of(job.case.phase, keys)
+        written = comments.get(place_of(job.came), []) if job.came else []
+        job.commented = [labels[comment.field] for comment in written if comment.field in labels]
 
 
 def section_name(initiative: Initiative) -> str:
