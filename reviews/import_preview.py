@@ -15,12 +15,12 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from initiatives.form import FormPhase, FormQuestion, OfficialForm, read_form
+from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm, read_form
 from initiatives.models import Event, Initiative, PlanPhase, Target, YearPlan
 from initiatives.refusals import NotAllowed, Refused
 from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
-from wardplan.numbers import with_unit
+from wardplan.numbers import half_width, with_unit
 
 from . import workflow
 from .answers import Answers, pick, put, same
@@ -408,13 +408,21 @@ def read_answer(given: Given, was: Any, unit: str) -> Any:
         return was
     if question.kind == "mark":
         position = read_mark(question, filled.text)
-        if position is None and filled.text.strip():
+        mark = question.mark(position)
+        # 対象外 stands third, but not on paper: there ③ is a slip, and only its own words mean it.
+        by_count = mark is not None and not mark.on_paper and not _says(mark, filled.text)
+        if filled.text.strip() and (mark is None or by_count):
             raise ValueError(mark_sentence(question, filled.text))
         return position
     if question.kind == "figure":
         figure = {**(was or {}), "value": figure_of(filled, unit)}
         return {part: value for part, value in figure.items() if value} or None
     return filled.text or None
+
+
+def _says(mark: FormMark, text: str) -> bool:
+    typed = half_width(text).strip()
+    return typed in (half_width(mark.symbol), half_width(mark.label), half_width(str(mark)))
 
 
 def written(question: FormQuestion, answer: Any, unit: str) -> str:

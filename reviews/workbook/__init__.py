@@ -1,1 +1,1 @@
-"""The Excel form: one `Layout` that says where everything stands, and the writer that fills it."""
+"""The Excel form: one `Layout` says where everything stands; a writer fills it, a reader takes it back."""

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from reviews import workflow
 from tests.cast import NOW, snapshot
 from tests.pages import Page
-from tests.reviews.workbook.returned import addressed, cell_of, exported, filled, page_of
+from tests.reviews.workbook.returned import addressed, cell_of, exported, filled, page_of, patched
 
 ADDRESS = "/mihon/2020/import/"
 MINE = "Excelで書いた課題と、その改善策。"
@@ -176,6 +176,20 @@ def test_several_files_are_read_together(cast, draft):
 def test_file_that_is_not_ours_is_refused_with_a_sentence(cast, client, content, sentence):
     page = Page(upload(client, content))
     assert any(sentence in text for _, text in page.summary) or sentence in page.text
+
+
+def test_refused_upload_is_noted_in_the_log_without_its_content(cast, client, draft, caplog):
+    doctype = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "秘密">]><workbook'
+    content = patched(draft, "xl/workbook.xml", r"(<\?xml[^>]*>)?\s*<workbook", doctype)
+    with caplog.at_level("INFO", "wardplan.refused"):
+        assert "DTD" in upload(client, content).content.decode()
+    (record,) = [record.getMessage() for record in caplog.records if record.name == "wardplan.refused"]
+    assert ADDRESS in record and "DTD" in record and "秘密" not in record
+
+
+def test_person_who_may_write_nothing_gets_no_form(cast):
+    for word, status in (("viewer", 403), ("other_ward", 404), ("anonymous", 302)):
+        assert client_of(cast.actor(word)).get(ADDRESS).status_code == status
 
 
 def test_upload_without_a_file_says_so(cast, client):

@@ -7,6 +7,7 @@ from openpyxl import load_workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
+from initiatives.form import FormQuestion
 from reviews.import_preview import read_answer
 from reviews.workbook.reader import Filled, Given, read_workbook
 from reviews.workbook.shown import shown
@@ -354,10 +355,44 @@ def test_blank_mark_is_none_and_another_one_says_which_there_are():
         mark_of(OUTLOOK, "③")
 
 
+def test_mark_that_is_not_on_paper_is_meant_by_its_words_only():
+    assert mark_of(PROGRESS, "対象外") == mark_of(PROGRESS, "-") == 4
+    with pytest.raises(ValueError, match="「④」は選べません。AかBかCを入れてください。"):
+        mark_of(PROGRESS, "④")
+
+
 def test_mark_that_is_not_on_paper_stays_when_its_blank_cell_was_not_touched():
     blank = Given(PROGRESS, "", Filled("D10", ""))
     assert read_answer(blank, 4, "") == 4
     assert read_answer(Given(PROGRESS, "", Filled("D10", "A")), 4, "") == 1
+
+
+# ---- figures ------------------------------------------------------------------------------------------
+
+
+FIGURE = FormQuestion("review", "figure", "実績値", "figure", scope="target")
+
+
+@pytest.mark.parametrize(
+    "filled_in",
+    [
+        Filled("D10", "43.3%", "43.3"),  # 0.433 with the format 0.0%
+        Filled("D10", "43.3%"),
+        Filled("D10", "４３．３％"),
+        Filled("D10", "43.3", "43.3"),
+    ],
+)
+def test_figure_is_understood_in_every_spelling_and_keeps_its_source(filled_in):
+    was = {"value": "41", "source": "区民アンケート"}
+    figure = read_answer(Given(FIGURE, "a1", filled_in), was, "%")
+    assert figure == {"value": "43.3", "source": "区民アンケート"}
+    assert read_answer(Given(FIGURE, "a1", Filled("D10", "41%")), was, "%") == was
+    assert read_answer(Given(FIGURE, "a1", Filled("D10", "")), was, "%") == {"source": "区民アンケート"}
+
+
+def test_words_are_no_figure():
+    with pytest.raises(ValueError, match="数値として読み取れません"):
+        read_answer(Given(FIGURE, "a1", Filled("D10", "約40")), None, "%")
 
 
 # ---- another program -----------------------------------------------------------------------------------
