@@ -264,7 +264,7 @@ def publish(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
             part=publication.PLAN,
             content={
                 "initiative": items[initiative.number],
-                "indicators": approved.content.get("indicators", []),
+                "indicators": [_public(row) for row in approved.content.get("indicators", [])],
                 "confirmed_at": approved.at.isoformat(),
             },
             item=items[initiative.number],
@@ -273,6 +273,11 @@ def publish(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
         )
     event = _plan_event(plan, "publish", by, at, content=approved.content, fingerprint=request)
     return record(plan, event)
+
+
+def _public(indicator: dict[str, Any]) -> dict[str, Any]:
+    """Leave out whom to ask for an indicator's figure and when it comes: that is for the office."""
+    return {key: value for key, value in indicator.items() if key not in ("contact", "arrives")}
 
 
 @transaction.atomic

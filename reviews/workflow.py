@@ -499,7 +499,15 @@ def send_back(
     """
     written = {name: text for name, text in (comments or {}).items() if not is_blank(text)}
     return _act(
-        "return", initiative, phase, by=by, at=at, version=version, reason=reason, until=until, comments=written
+        "return",
+        initiative,
+        phase,
+        by=by,
+        at=at,
+        version=version,
+        reason=reason,
+        until=until,
+        comments=written,
     )
 
 
@@ -816,6 +824,7 @@ def _publish(case: Case, at: datetime.datetime) -> None:
             "answers": approved.content["answers"],
             "approved_at": approved.at.isoformat(),
             "approved_by_post": approved.by_post,
+            "as_of": case.plan_phase.as_of.isoformat() if case.plan_phase and case.plan_phase.as_of else None,
             **({"basis": approved.content["basis"]} if "basis" in approved.content else {}),
         },
         item=next(item for item in items if item["number"] == case.initiative.number),
