@@ -14,6 +14,7 @@ register_converter(FiscalYearConverter, "year")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("wardplan.accounts.urls")),
+    path("public/", include("reviews.urls_public")),
     path("", include("initiatives.urls")),
     path("", include("reviews.urls")),
 ]

@@ -20,6 +20,12 @@ def wareki(day: datetime.date | None) -> str:
 
 
 @register.filter
+def wareki_weekday(day: datetime.date | None) -> str:
+    """Write a day with its weekday: 令和2年9月30日(水)."""
+    return era.wareki_with_weekday(day) if day else ""
+
+
+@register.filter
 def wareki_moment(moment: datetime.datetime | None) -> str:
     """Write a moment: 令和2年9月30日(水)17:15."""
     return era.wareki_moment(moment) if moment else ""
