@@ -24,8 +24,8 @@ from wardplan.numbers import half_width
 from wardplan.text import SheetTextField, has_halfwidth_kana, is_thin, removed_characters
 
 from .answers import Answers, Field, advice, assemble, fields_of
-from .comments import labels_of
 from .basis import Basis
+from .comments import labels_of
 from .form_layout import Beside, goes_by_steps, last_text, rows_in_order, steps
 from .workflow import COMMENT_PREFIX, Case, decision_problems, until_needed
 
@@ -370,7 +370,9 @@ class DeputyForm(FormWithLinks):
 
     def days(self) -> tuple[datetime.date, datetime.date]:
         """Give the first and the last day of a valid form."""
-        first, last = (datetime.date.fromisoformat(self.cleaned_data[name]) for name in ("starts_on", "ends_on"))
+        first, last = (
+            datetime.date.fromisoformat(self.cleaned_data[name]) for name in ("starts_on", "ends_on")
+        )
         return first, last
 
 

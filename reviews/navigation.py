@@ -42,6 +42,8 @@ def _current(request: HttpRequest) -> str:
         return "indicators"
     if match.app_name != "reviews":
         return ""
+    if match.url_name in ("queue_print", "deputies"):
+        return "queue"
     return match.url_name if match.url_name in ("my_work", "queue") else "year"
 
 

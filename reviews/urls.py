@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from initiatives.models.plan import NUMBER
 
-from .views import decision, history, importing, my_work, queue, review, sheet, year, years
+from .views import decision, deputies, history, importing, my_work, queue, review, sheet, year, years
 
 
 class NumberConverter:
@@ -25,6 +25,10 @@ urlpatterns = [
     path("", my_work.my_work, name="my_work"),
     path("years/", years.years, name="years"),
     path("queue/", queue.queue, name="queue"),
+    path("queue/print/", queue.queue_print, name="queue_print"),
+    path("queue/approve/", queue.approve_chosen, name="approve_chosen"),
+    path("queue/deputies/", deputies.deputies, name="deputies"),
+    path("queue/deputies/<int:pk>/end/", deputies.end, name="end_deputy"),
     # /<ward>/<year>/
     path("<slug:ward>/<year:year>/", year.year, name="year"),
     path("<slug:ward>/<year:year>/sheets.xlsx", sheet.year_workbook, name="year_workbook"),

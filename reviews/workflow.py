@@ -614,13 +614,13 @@ def _comment(returned: Event, comments: Mapping[str, str]) -> None:
     """Keep the comments of a return beside the version that it made."""
     Note.objects.bulk_create(
         Note(
-            initiative_id=returned.initiative_id,
+            initiative=returned.initiative,
             phase=returned.phase,
             version=returned.version,
             kind=Note.Kind.COMMENT,
             field=name,
             text=text,
-            by_id=returned.by_id,
+            by=returned.by,
             at=returned.at,
         )
         for name, text in comments.items()
