@@ -9,7 +9,7 @@ import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
-from django.middleware.csrf import REASON_NO_CSRF_COOKIE
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE, get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -106,7 +106,16 @@ def server_error(request):
     )
 
 
+def is_full(exception):
+    """Tell whether the database took nothing because its disk is full."""
+    code = getattr(exception.__cause__, "pgcode", None)
+    return code == "53100" or "database or disk is full" in str(exception)
+
+
 def service_unavailable(request, exception=None):
+    if exception is not None and is_full(exception):
+        logger.critical("The disk of the database is full: %s", exception)
+        return _without_request(507, "保存できません(空き容量)", kept=_typed(request), actions=[HOME])
     logger.error("The database cannot be reached: %s", exception)
     response = _without_request(503, "いまは受け付けられません", kept=_typed(request), actions=[HOME])
     response["Retry-After"] = "60"
@@ -119,12 +128,20 @@ def csrf_failure(request, reason=""):
     typed_here = reason.startswith("CSRF token") or (
         reason == REASON_NO_CSRF_COOKIE and "Origin" in request.headers
     )
+    # One click sends the same again with a token that fits: a log-in in another tab had changed it. Not for
+    # a password, and only where the browser has said by itself that the form is ours.
+    again = (
+        typed_here and "Origin" in request.headers and "password" not in request.POST and not request.FILES
+    )
     context = {
         "code": 403,
         "title": "この画面からは送れませんでした",
         "typed_here": typed_here,
+        "again": _sent_fields(request) if again else None,
+        "again_url": request.path,
+        "csrf_token": get_token(request) if again else "",
         "kept": _written_by_hand(request) if typed_here else None,
-        "actions": [("画面を開き直す", _page_before(request)), HOME],
+        "actions": [] if again else [("画面を開き直す", _page_before(request)), HOME],
     }
     return HttpResponse(render_to_string("errors/csrf.html", context), status=403)
 
@@ -146,6 +163,15 @@ def _written_by_hand(request):
         if name not in NOT_WRITTEN_BY_HAND and "password" not in name and len(value.strip()) > 1
     ]
     return {f"書いた文 {position}": text for position, text in enumerate(texts, start=1)}
+
+
+def _sent_fields(request):
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
 
 
 def _page_before(request):
