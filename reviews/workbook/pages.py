@@ -54,8 +54,7 @@ def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
     head = fit(layout.head, layout.columns, contents)
     blocks = [fit(block, layout.columns, contents) for block in layout.blocks]
     height = sum(head) + sum(map(sum, blocks))
-    one_page = height <= PAGE * SCALE / SMALLEST_SCALE
-    room = inf if one_page else max(PAGE - sum(head), _STEP)
+    room = inf if fits_one_page(height) else max(PAGE - sum(head), _STEP)
 
     rows = [PrintedRow(-1, index, high) for index, high in enumerate(head)]
     breaks: list[int] = []
@@ -81,6 +80,11 @@ def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
                 rows += _pieces(number, index, high - done)
                 left -= high - done
     return Pages(tuple(rows), tuple(breaks))
+
+
+def fits_one_page(height: float) -> bool:
+    """Tell whether rows of this height, in points, stay on one page at the smallest scale."""
+    return height <= PAGE * SCALE / SMALLEST_SCALE
 
 
 def _longest_text(block: Block, contents: Mapping[str, Content]) -> int:
