@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
@@ -11,6 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from wardplan.accounts.models import User
+from wardplan.era import to_jst
+from wardplan.working_days import is_working_day
 
 from .models import UnsavedText
 from .workflow import Case
@@ -20,20 +23,35 @@ SESSION_KEY = "kept_text"
 NOT_TYPED = ("csrfmiddlewaretoken", "opened_by", "version")
 
 
-def opened_by(case: Case, user: User) -> str:
-    """Sign who opened this form, so that text sent without a session finds its writer again."""
-    return signing.dumps([user.pk, case.initiative.pk, case.review.phase], salt=SALT, compress=True)
+def opened_by(case: Case, user: User, page: str = "") -> str:
+    """Sign who opened this form, so that text sent without a session finds its writer again.
+
+    Each opened page has a name, or takes over that of the text it goes on with.
+    """
+    page = page or secrets.token_urlsafe(9)
+    return signing.dumps([user.pk, case.initiative.pk, case.review.phase, page], salt=SALT, compress=True)
 
 
 def opener(request: HttpRequest) -> tuple[int, int, str] | None:
     """Read who opened the form that was sent; None when it does not say, or the signature is not ours."""
     try:
-        user, initiative, phase = signing.loads(
-            request.POST.get("opened_by", ""), salt=SALT, max_age=datetime.timedelta(days=7)
-        )
+        user, initiative, phase, *_ = _opened(request)
     except (signing.BadSignature, ValueError):
         return None
     return user, initiative, phase
+
+
+def page_of(request: HttpRequest) -> str:
+    """Name the opened page that a form was sent from; blank when it does not say."""
+    try:
+        _, _, _, page = _opened(request)
+    except (signing.BadSignature, ValueError):
+        return ""
+    return page
+
+
+def _opened(request: HttpRequest) -> list[Any]:
+    return signing.loads(request.POST.get("opened_by", ""), salt=SALT, max_age=datetime.timedelta(days=7))
 
 
 def typed_fields(request: HttpRequest) -> dict[str, str]:
@@ -60,6 +78,7 @@ def keep_in_session(request: HttpRequest, version: int | None) -> bool:
     if found is not None:
         request.session[SESSION_KEY] = {
             "opener": found,
+            "page": page_of(request),
             "version": version or 0,
             "fields": typed_fields(request),
         }
@@ -76,26 +95,73 @@ def take_from_session(session: SessionBase, case: Case, user: User) -> bool | No
     if not kept or kept["opener"][1:] != [case.initiative.pk, case.review.phase]:
         return None
     del session[SESSION_KEY]
-    keep_for(kept["opener"][0], case, kept["version"], kept["fields"])
-    return kept["opener"][0] == user.pk
+    writer = kept["opener"][0]
+    keep_for(
+        writer,
+        case,
+        kept["version"],
+        kept["fields"],
+        page=kept.get("page", ""),
+        left=UnsavedText.Left.NO_SESSION,
+    )
+    return writer == user.pk
 
 
-def keep_for(user_id: int, case: Case, version: int, fields: dict[str, Any]) -> None:
-    """Store what a person typed as his or her unsaved text of this form; it makes no event and no version."""
-    if User.objects.filter(pk=user_id).exists():
-        UnsavedText.objects.update_or_create(
-            user_id=user_id,
-            initiative=case.initiative,
-            phase=case.review.phase,
-            defaults={"base_version": version, "fields": fields, "at": timezone.now()},
-        )
+def keep_for(
+    user_id: int,
+    case: Case,
+    version: int,
+    fields: dict[str, Any],
+    *,
+    page: str = "",
+    left: str = UnsavedText.Left.AUTOSAVE,
+    at: datetime.datetime | None = None,
+) -> None:
+    """Store what a person typed as his or her unsaved text of this form; it makes no event and no version.
+
+    `at` is when it was typed, now unless told; it never replaces a newer text of the same page.
+    """
+    at = at or timezone.now()
+    page_text = {"user_id": user_id, "initiative": case.initiative, "phase": case.review.phase, "page": page}
+    if not User.objects.filter(pk=user_id).exists():
+        return
+    if UnsavedText.objects.filter(**page_text, at__gt=at).exists():
+        return
+    UnsavedText.objects.update_or_create(
+        **page_text, defaults={"base_version": version, "fields": fields, "at": at, "left": left}
+    )
+
+
+def kept_until(at: datetime.datetime) -> datetime.datetime:
+    """Tell until when a text stays: a day, and over days off to the same time of the next working day.
+
+    What was left on a Friday evening is still there on Monday morning.
+    """
+    until = to_jst(at) + datetime.timedelta(days=1)
+    while not is_working_day(until):
+        until += datetime.timedelta(days=1)
+    return until
 
 
 def unsaved_text(case: Case, user: User) -> UnsavedText | None:
-    """Find what this person typed into this form without saving it."""
-    return UnsavedText.objects.filter(user=user, initiative=case.initiative, phase=case.review.phase).first()
+    """Find what this person typed last into this form without saving it; None when its time is over."""
+    newest = UnsavedText.objects.filter(user=user, initiative=case.initiative, phase=case.review.phase)
+    found = newest.order_by("-at", "-pk").first()
+    return found if found and timezone.now() <= kept_until(found.at) else None
 
 
-def forget(case: Case, user: User) -> None:
-    """Drop the person's unsaved text of a form, once a save holds it."""
-    UnsavedText.objects.filter(user=user, initiative=case.initiative, phase=case.review.phase).delete()
+def forget(case: Case, user: User, page: str = "") -> None:
+    """Drop the unsaved text of one opened page, once a save holds it."""
+    UnsavedText.objects.filter(
+        user=user, initiative=case.initiative, phase=case.review.phase, page=page
+    ).delete()
+
+
+def forget_the_old() -> None:
+    """Drop everybody's unsaved texts whose time is over. Runs beside saving, so no timer is needed."""
+    now = timezone.now()
+    a_day_ago = now - datetime.timedelta(days=1)
+    old = UnsavedText.objects.filter(at__lt=a_day_ago).values_list("pk", "at")
+    over = [key for key, at in old if now > kept_until(at)]
+    if over:
+        UnsavedText.objects.filter(pk__in=over).delete()

@@ -153,22 +153,36 @@ class SelfEvaluation(Review):
 
 
 class UnsavedText(models.Model):
-    """書きかけ: what a person typed and has not saved. No event, no version, nobody else's to read."""
+    """書きかけ: what a person typed and has not saved. No event, no version, nobody else's to read.
+
+    One for each opened page of a form, so that going on with another text never overwrites it.
+    """
+
+    class Left(models.TextChoices):
+        """How a text came to stay unsaved; the sentence follows a moment on the page that restores it."""
+
+        AUTOSAVE = "autosave", "に書いていて、一時保存をしていない文です。"
+        NO_SESSION = "no_session", "に保存しようとしたとき、ログインが切れていました。"
+        ANOTHER_PERSON = "another", "に保存しようとしたとき、別の利用者がログインしていました。"
 
     user = models.ForeignKey(User, models.CASCADE, related_name="unsaved_texts", verbose_name="利用者")
     initiative = models.ForeignKey(
         Initiative, models.CASCADE, related_name="unsaved_texts", verbose_name="取組項目"
     )
     phase = models.CharField("段階", max_length=30)
+    page = models.CharField("開いた画面", max_length=20, blank=True)
     base_version = models.PositiveIntegerField("元の版")
     fields = models.JSONField("書きかけの内容", default=dict)
     at = models.DateTimeField("日時")
+    left = models.CharField("残った理由", max_length=10, choices=Left.choices, default=Left.AUTOSAVE)
 
     class Meta:
         verbose_name = "書きかけ"
         verbose_name_plural = "書きかけ"
         constraints = [
-            models.UniqueConstraint(fields=["user", "initiative", "phase"], name="unsaved_text_unique"),
+            models.UniqueConstraint(
+                fields=["user", "initiative", "phase", "page"], name="unsaved_text_unique"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,20 @@ from django.urls import path, register_converter
 
 from initiatives.models.plan import NUMBER
 
-from .views import decision, deputies, history, importing, my_work, queue, review, sheet, year, years
+from .views import (
+    autosave,
+    decision,
+    deputies,
+    history,
+    importing,
+    my_work,
+    queue,
+    restore,
+    review,
+    sheet,
+    year,
+    years,
+)
 
 
 class NumberConverter:
@@ -42,6 +55,12 @@ urlpatterns = [
     # /<ward>/<year>/<number>/<phase>/
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/", review.review, name="review"),
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/submit/", review.submit, name="submit"),
+    path(
+        "<slug:ward>/<year:year>/<number:number>/<slug:phase>/autosave/",
+        autosave.autosave,
+        name="autosave",
+    ),
+    path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/restore/", restore.restore, name="restore"),
     *(
         path(
             f"<slug:ward>/<year:year>/<number:number>/<slug:phase>/{verb}/",

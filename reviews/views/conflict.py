@@ -42,7 +42,7 @@ def conflict_page(
         "hidden": [(name, value) for name, value in merged.as_inputs() if name not in clashing],
         "version": theirs.version if theirs else case.review.version,
         "base_version": base if base is not None else "",
-        "opened_by": keeping.opened_by(case, signed_in(request)),
+        "opened_by": keeping.opened_by(case, signed_in(request), keeping.page_of(request)),
         "form_url": reverse(
             "reviews:review", args=[plan.ward.slug, plan.fiscal_year, case.initiative.number, case.phase.slug]
         ),

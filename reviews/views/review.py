@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousOperation
@@ -28,12 +29,14 @@ from ..comments import read_comments
 from ..form_layout import Beside
 from ..forms import ReviewForm
 from ..last_year import read_last_year
-from ..models import Review
+from ..models import Review, UnsavedText
 from ..sheet import PhaseBlock, Sheet, read_sheet, with_everything
 from ..windows import deadline
+from ..workbook.capacity import capacities
 from ..workflow import Case, Conflict
 from .case import find_case, signed_in
 from .conflict import conflict_page, names_by_field, resolve_choices
+from .restore import differing_fields
 
 
 @never_cache
@@ -63,6 +66,8 @@ def _show(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase:
     if not workflow.may("save", case, user, timezone.now()):
         return read_only_page(request, case)
     unsaved = keeping.unsaved_text(case, user)
+    if unsaved and not differing_fields(case, unsaved.fields):
+        unsaved = None
     restoring = unsaved is not None and (handed_over is True or "restore" in request.GET)
     form = ReviewForm(case, typed=unsaved.fields if restoring and unsaved else None)
     version = unsaved.base_version if restoring and unsaved else case.review.version
@@ -79,7 +84,14 @@ def _write(
     case = find_case(user, ward, year, number, phase)
     opener = keeping.opener(request)
     if opener is not None and opener[0] != user.pk:
-        keeping.keep_for(opener[0], case, _typed_at(request) or 0, keeping.typed_fields(request))
+        keeping.keep_for(
+            opener[0],
+            case,
+            _typed_at(request) or 0,
+            keeping.typed_fields(request),
+            page=keeping.page_of(request),
+            left=UnsavedText.Left.ANOTHER_PERSON,
+        )
         return refusal_page(request, _ANOTHER_PERSON, back=sheet_url(case))
 
     mending = workflow.is_mending(verb, case.review)
@@ -103,11 +115,18 @@ def _write(
         return conflict_page(request, case, form, conflict, verb, version)
     except Refused as refused:
         return refusal_page(request, refused, kept=form.typed_text(), back=sheet_url(case))
-    keeping.forget(case, user)
+    keeping.forget(case, user, keeping.page_of(request))
+    keeping.forget_the_old()
     _tell(request, verb, form, event)
     if verb == "submit" or mending:
-        return redirect(sheet_url(case))
-    return redirect("reviews:review", ward, year, number, phase)
+        answer = redirect(sheet_url(case))
+    else:
+        answer = redirect("reviews:review", ward, year, number, phase)
+    # For the browser, which may still hold a copy of what it could not send before.
+    answer.set_cookie(
+        "saved_form", _copy_name(case, user), max_age=3600, samesite="Lax", secure=settings.HTTPS
+    )
+    return answer
 
 
 _ANOTHER_PERSON = TransitionNotAllowed(
@@ -148,7 +167,7 @@ def _refused_by_form(
                 version=version,
                 answers=fresh.answers(),
             )
-            keeping.forget(case, user)
+            keeping.forget(case, user, keeping.page_of(request))
             case = workflow.open_case(case.initiative, case.review.phase, user)
             version = case.review.version
             saved = f"{clock_time(timezone.now())}に一時保存しました。"
@@ -189,6 +208,11 @@ def _login_in_place(request: HttpRequest, form_url: str) -> HttpResponse:
     return render(request, "accounts/login.html", context)
 
 
+def _copy_name(case: Case, user: User) -> str:
+    """Name a person's form, for the copies that the browser keeps of what it could not send."""
+    return f"{user.pk}-{case.initiative.pk}-{case.review.phase}"
+
+
 def sheet_url(case: Case) -> str:
     plan = case.plan
     return reverse("reviews:sheet", args=[plan.ward.slug, plan.fiscal_year, case.initiative.number])
@@ -206,13 +230,15 @@ def form_page(
     form: ReviewForm,
     *,
     version: int | None,
-    unsaved: object = None,
+    unsaved: UnsavedText | None = None,
     restoring: bool = False,
     error_summary: dict[str, object] | None = None,
 ) -> HttpResponse:
     user = signed_in(request)
     now = timezone.now()
+    page = unsaved.page if unsaved and restoring else keeping.page_of(request)
     sheet = sheet_of(case, user)
+    show_capacity(form, sheet)
     last_year = read_last_year(case.initiative, case.form, user)
     events = Event.objects.filter(initiative=case.initiative, phase=case.review.phase).defer("content")
     last = events.order_by("-version").first()
@@ -234,7 +260,8 @@ def form_page(
         "sheet": sheet,
         "form": form,
         "version": version if version is not None else "",
-        "opened_by": keeping.opened_by(case, user),
+        "opened_by": keeping.opened_by(case, user, page),
+        "copy_name": _copy_name(case, user),
         "due": deadline(case.plan_phase, case.review),
         "now": now,
         "window": case.window(now),
@@ -253,14 +280,11 @@ def form_page(
     return render(request, "reviews/review_form.html", context)
 
 
-def texts_of(block: PhaseBlock | None) -> dict[str, str]:
-    """Take the texts that stand once on the sheet, by question."""
-    answered = block.answered if block else ()
-    return {
-        answer.question.key: answer.text
-        for answer in answered
-        if answer.question.kind == "text" and not answer.target
-    }
+def show_capacity(form: ReviewForm, sheet: Sheet) -> None:
+    """Say beside each text field whether the printed sheet still fits its page."""
+    texts = {name: str(form[name].value() or "") for name in form.fields}
+    for name, capacity in capacities(sheet, form.case.phase.key, texts).items():
+        form.fields[name].fit = capacity.words  # type: ignore[attr-defined]
 
 
 def show_comments(form: ReviewForm, returned: Event | None) -> None:
@@ -269,6 +293,16 @@ def show_comments(form: ReviewForm, returned: Event | None) -> None:
         for comment in comments:
             if comment.field in form.fields:
                 form.fields[comment.field].comment = comment  # type: ignore[attr-defined]
+
+
+def texts_of(block: PhaseBlock | None) -> dict[str, str]:
+    """Take the texts that stand once on the sheet, by question."""
+    answered = block.answered if block else ()
+    return {
+        answer.question.key: answer.text
+        for answer in answered
+        if answer.question.kind == "text" and not answer.target
+    }
 
 
 def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:

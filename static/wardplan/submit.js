@@ -31,9 +31,19 @@ document.addEventListener("submit", (event) => {
     return;
   }
   sending.add(form);
+  useNewestToken(form);
   form.setAttribute("aria-busy", "true");
   setTimeout(() => release(form), SEND_AGAIN_AFTER);
 });
+
+// A log-in in another tab changes the token; what an older page sends with its own would be refused.
+function useNewestToken(form) {
+  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  const field = form.elements.namedItem("csrfmiddlewaretoken");
+  if (token && field) {
+    field.value = token;
+  }
+}
 
 function release(form) {
   sending.delete(form);

@@ -55,7 +55,7 @@ def test_text_goes_through_the_session_to_its_writer(cast, case, post):
     unsaved = keeping.unsaved_text(case, cast.staff)
     assert (unsaved.fields, unsaved.base_version, unsaved.at) == ({"issues": "文"}, 4, NOW)
     assert keeping.take_from_session(session, case, cast.staff) is None
-    keeping.forget(case, cast.staff)
+    keeping.forget(case, cast.staff, unsaved.page)
     assert not UnsavedText.objects.exists()
 
 

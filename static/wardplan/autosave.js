@@ -1,0 +1,206 @@
+/*
+ * <form data-autosave="address" data-copy-name="user-item-phase">: what is typed is kept on the server as
+ * unsaved text, and until it has arrived there, in this browser. The bar tells which of the two it is.
+ *
+ * The address answers JSON: {saved_at, fits} or {refused}. Anything else (a proxy's page, no network, a
+ * database that is away) is tried again, and again, less and less often.
+ */
+const QUIET = 2000; // milliseconds without a key before sending
+const MOST = 8000; // milliseconds after which it is sent even in the middle of typing
+const SLOW = 300;
+const NO_ANSWER = 15000;
+const LONGEST_WAIT = 60000;
+const DAY = 24 * 60 * 60 * 1000;
+const COPIES = "wardplan:unsent:";
+
+/* ---- copies in this browser: by person, form and version; gone once sent or saved, or after a day ---- */
+
+const copies = {
+  names(start) {
+    try {
+      return Object.keys(localStorage).filter((name) => name.startsWith(COPIES + start));
+    } catch {
+      return []; // storage is switched off
+    }
+  },
+  read(name) {
+    try {
+      const copy = JSON.parse(localStorage.getItem(name));
+      return copy && Date.now() - copy.at < DAY ? copy : null;
+    } catch {
+      return null;
+    }
+  },
+  write(name, body) {
+    try {
+      localStorage.setItem(name, JSON.stringify({ at: Date.now(), body }));
+    } catch {
+      // Full or switched off: the server still gets the text.
+    }
+  },
+  drop(names) {
+    for (const name of names) {
+      localStorage.removeItem(name);
+    }
+  },
+};
+
+copies.drop(copies.names("").filter((name) => !copies.read(name)));
+
+const saved = document.cookie.match(/(?:^|; )saved_form=([^;]+)/)?.[1];
+if (saved) {
+  copies.drop(copies.names(`${saved}:`));
+  document.cookie = "saved_form=; max-age=0; path=/; samesite=lax";
+}
+
+for (const form of document.querySelectorAll("form[data-log-out]")) {
+  form.addEventListener("submit", () => copies.drop(copies.names(`${form.dataset.logOut}-`)));
+}
+
+/* ---- sending ---- */
+
+async function send(address, body) {
+  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
+  const response = await fetch(address, {
+    method: "POST",
+    headers: { Accept: "application/json", "X-CSRFToken": token },
+    body,
+    redirect: "error",
+    signal: AbortSignal.timeout(NO_ANSWER),
+  });
+  const answer = await response.json(); // throws when it is a page
+  if (response.ok && "saved_at" in answer) {
+    window.dispatchEvent(new Event("wardplan:contact"));
+    return answer;
+  }
+  if ("refused" in answer) {
+    return { ...answer, again: response.status === 401 };
+  }
+  throw new Error("No answer of ours");
+}
+
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  autosave(form);
+  sendLeftBehind(form);
+}
+
+function autosave(form) {
+  const state = form.querySelector("[data-save-state]");
+  const version = form.elements.namedItem("version").value;
+  const copy = `${COPIES}${form.dataset.copyName}:${version}:${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
+  let typed = 0; // counts what was typed
+  let waitingSince = 0; // the first key that has not been sent
+  let failures = 0;
+  let underWay = false;
+  let refused = "";
+  let timer = 0;
+
+  form.addEventListener("input", () => {
+    typed += 1;
+    waitingSince ||= Date.now();
+    copies.write(copy, content());
+    if (failures || refused) {
+      say(refused || words.failed);
+    }
+    schedule();
+  });
+
+  // Whoever sends the form takes the text along; a failed page brings the copy back.
+  form.addEventListener("submit", () => clearTimeout(timer));
+  window.addEventListener("online", () => {
+    if (waitingSince) {
+      wait(0);
+    }
+  });
+
+  const words = {
+    sending: "保存しています…",
+    failed: "保存できません。再試行中です。文は残っています。",
+  };
+
+  function content() {
+    const fields = new URLSearchParams(new FormData(form));
+    fields.delete("csrfmiddlewaretoken");
+    return fields.toString();
+  }
+
+  function say(sentence) {
+    state.textContent = sentence;
+  }
+
+  function wait(milliseconds) {
+    clearTimeout(timer);
+    timer = setTimeout(run, milliseconds);
+  }
+
+  function schedule() {
+    if (!underWay && !failures && !refused) {
+      wait(Math.max(0, Math.min(QUIET, waitingSince + MOST - Date.now())));
+    }
+  }
+
+  async function run() {
+    if (underWay || !waitingSince) {
+      return;
+    }
+    underWay = true;
+    const sent = typed;
+    waitingSince = 0;
+    // Said only when it takes long: a screen reader would else speak all the time.
+    const slow = setTimeout(() => say(failures ? words.failed : words.sending), SLOW);
+    let answer;
+    try {
+      answer = await send(form.dataset.autosave, new URLSearchParams(content()));
+    } catch {
+      answer = { refused: words.failed, again: true };
+    }
+    clearTimeout(slow);
+    underWay = false;
+    if (answer.refused) {
+      say(answer.refused);
+      waitingSince ||= Date.now();
+      if (answer.again) {
+        failures += 1;
+        const longest = Math.min(LONGEST_WAIT, QUIET * 2 ** failures);
+        wait(longest * (0.5 + Math.random() / 2)); // not everybody at the same moment
+      } else {
+        refused = `${answer.refused} 文はこの画面に残っています。`;
+      }
+      return;
+    }
+    failures = 0;
+    for (const [name, sentence] of Object.entries(answer.fits ?? {})) {
+      form.querySelector(`[data-fit="${CSS.escape(name)}"]`)?.replaceChildren(sentence);
+    }
+    if (sent === typed) {
+      copies.drop([copy]);
+      form.dispatchEvent(new Event("wardplan:saved"));
+      say(`${answer.saved_at} ${answer.differs ? "書きかけを残しました" : "保存済みの内容と同じです"}`);
+    } else {
+      schedule();
+    }
+  }
+}
+
+/* What an earlier page could not send any more becomes unsaved text now; its writer is asked about it. */
+async function sendLeftBehind(form) {
+  for (const name of copies.names(`${form.dataset.copyName}:`)) {
+    const copy = copies.read(name);
+    if (!copy) {
+      continue;
+    }
+    const body = new URLSearchParams(copy.body);
+    body.set("age", String(Math.round((Date.now() - copy.at) / 1000)));
+    try {
+      const answer = await send(form.dataset.autosave, body);
+      if (!answer.refused) {
+        copies.drop([name]);
+      }
+      if (answer.differs) {
+        form.querySelector("[data-left-behind]")?.removeAttribute("hidden");
+      }
+    } catch {
+      // It stays here, and the next page tries again.
+    }
+  }
+}
