@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 When = Question.RequiredWhen
 
+UNJUDGED = Judgement("unknown", "")
+
 # What a final figure needs besides its value before the sheet is handed in.
 SOURCES = {"as_of": "時点", "source": "出典"}
 
@@ -79,7 +81,7 @@ class TargetBasis:
 
 @dataclass(frozen=True)
 class MarkBasis:
-    """A mark with a proposal: what the figures say, which answer means that, and what was chosen.
+    """A mark with its proposal: what the figures say, which answer means that, and what was chosen.
 
     `target` is empty for a mark that stands once on the sheet; its judgement combines the targets.
     """
@@ -161,8 +163,10 @@ class Basis:
     def target(self, key: str) -> TargetBasis | None:
         return next((target for target in self.targets if target.key == key), None)
 
-    def mark(self, question: FormQuestion, target: str) -> MarkBasis | None:
-        return next((mark for mark in self.marks if (mark.question, mark.target) == (question, target)), None)
+    def proposal(self, question: FormQuestion, target: str) -> MarkBasis | None:
+        """Give what the figures say about a mark; None for one without a rule."""
+        found = (mark for mark in self.marks if (mark.question, mark.target) == (question, target))
+        return next(found, None) if question.combine else None
 
     def marks_for(self, asked: Field) -> list[MarkBasis]:
         """List the marks that a text answers for: a target's text its own, a sheet's text all of them."""
@@ -402,18 +406,18 @@ def _day(text: str | None) -> datetime.date | None:
 
 
 def _mark_bases(phase: FormPhase, answers: Answers, targets: Sequence[TargetBasis]) -> Iterable[MarkBasis]:
-    """Propose an answer to each mark that has a rule. Without the year's figures there is no proposal."""
-    judged = [(target, target.judgement) for target in targets if target.judgement]
+    """List each mark that has a rule, or a meaning. A proposal needs both a rule and the year's figures."""
     for question in phase.questions:
-        if not question.combine or not judged:
+        if not question.combine and not question.has_meaning:
             continue
         if question.per_target:
-            for target, judgement in judged:
-                yield _mark_basis(phase, question, answers, judgement, target)
+            for target in targets:
+                judgement = target.judgement if question.combine else None
+                yield _mark_basis(phase, question, answers, judgement or UNJUDGED, target)
         else:
-            yield _mark_basis(
-                phase, question, answers, combine([one for _, one in judged], question.combine), None
-            )
+            judged = [target.judgement for target in targets if target.judgement]
+            combined = combine(judged, question.combine) if question.combine and judged else UNJUDGED
+            yield _mark_basis(phase, question, answers, combined, None)
 
 
 def _mark_basis(

@@ -118,7 +118,7 @@ class Step(LayoutObject):
     def render(self, form: forms.Form, context: Any, template_pack: str = "", **kwargs: Any) -> str:
         beside: Beside | None = form.beside  # type: ignore[attr-defined]
         question = self.first.question if self.first else None
-        proposal = beside.basis.mark(question, "") if beside and question else None
+        proposal = beside.basis.proposal(question, "") if beside and question else None
         rows = [row.render(form, context, template_pack=template_pack) for row in self.rows]
         return render_to_string(
             "includes/form_step.html",

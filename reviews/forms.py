@@ -183,7 +183,7 @@ class ReviewForm(forms.Form):
             if field.question.kind == "figure":
                 continue
             shown.tag = self.tag(field, beside.basis)
-            shown.proposal = beside.basis.mark(field.question, field.target) if field.target else None
+            shown.proposal = beside.basis.proposal(field.question, field.target) if field.target else None
             if field.question.kind == "text" and not field.target:
                 shown.last_text = last_text(beside, field.question.key, str(self[field.name].value() or ""))
                 shown.repeated = (
