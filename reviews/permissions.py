@@ -65,6 +65,12 @@ def is_own_submission(user: User, review: Review) -> bool:
     return review.submitted_by_id == user.pk
 
 
+def can_see_differences(user: User, plan: YearPlan) -> bool:
+    """Say whether the person may list a plan's differing marks: the ward's managers, and its admin."""
+    own = user.roles().manager_of
+    return can_administer(user, plan.ward_id) or plan.ward.sections.filter(pk__in=own).exists()
+
+
 def can_read(user: User, review: Review) -> bool:
     """Say whether the person may read the review's text, not only its status.
 

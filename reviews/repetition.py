@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 # Shorter ones (なし。, 同上。) are the same for good reasons.
 SHORTEST = 8
@@ -24,6 +24,16 @@ def same_sentences(text: str, earlier: str) -> list[str]:
         if len(bare := _bare(sentence)) >= SHORTEST and bare in before
     }
     return list(found.values())
+
+
+def repeated_texts(texts: Mapping[str, str], earlier: Mapping[str, str]) -> list[str]:
+    """List the repeated sentences of all texts, each field compared with the same field of last year."""
+    return [
+        sentence
+        for key, text in texts.items()
+        if key in earlier
+        for sentence in same_sentences(text, earlier[key])
+    ]
 
 
 def marked_parts(text: str, sentences: Iterable[str]) -> list[tuple[str, bool]]:

@@ -25,6 +25,7 @@ from wardplan.numbers import format_number, with_unit
 from wardplan.text import strip_bidi
 
 from . import permissions
+from .evidence import ON_RECORD, Evidence
 from .models import Review
 
 UNKNOWN = "未判明"
@@ -142,10 +143,15 @@ class PhaseBlock:
     readable: bool
     answered: tuple[Answered, ...]
     review: Review | None
+    evidence: Evidence | None = None
 
     @property
     def status_label(self) -> str:
         return Review.Status(self.status).label
+
+    @property
+    def is_submitted(self) -> bool:
+        return self.status in ON_RECORD
 
     @property
     def on_paper(self) -> list[Answered]:
@@ -162,6 +168,15 @@ class PhaseBlock:
     @property
     def marks(self) -> list[Answered]:
         return [answer for answer in self.answered if answer.choices]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Give the texts that stand once on the sheet, by question."""
+        return {
+            answer.question.key: answer.text
+            for answer in self.answered
+            if answer.question.kind == "text" and not answer.target
+        }
 
     @property
     def is_table(self) -> bool:

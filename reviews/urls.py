@@ -4,8 +4,10 @@ from initiatives.models.plan import NUMBER
 
 from .views import (
     autosave,
+    basis,
     decision,
     deputies,
+    differences,
     history,
     importing,
     my_work,
@@ -44,6 +46,7 @@ urlpatterns = [
     path("queue/deputies/<int:pk>/end/", deputies.end, name="end_deputy"),
     # /<ward>/<year>/
     path("<slug:ward>/<year:year>/", year.year, name="year"),
+    path("<slug:ward>/<year:year>/differences/", differences.differences, name="differences"),
     path("<slug:ward>/<year:year>/sheets.xlsx", sheet.year_workbook, name="year_workbook"),
     path("<slug:ward>/<year:year>/import/", importing.import_sheets, name="import_sheets"),
     path("<slug:ward>/<year:year>/import/apply/", importing.import_apply, name="import_apply"),
@@ -51,6 +54,7 @@ urlpatterns = [
     # /<ward>/<year>/<number>/
     path("<slug:ward>/<year:year>/<number:number>/", sheet.sheet, name="sheet"),
     path("<slug:ward>/<year:year>/<number:number>/sheet.xlsx", sheet.sheet_workbook, name="sheet_workbook"),
+    path("<slug:ward>/<year:year>/<number:number>/basis/", basis.basis, name="basis"),
     path("<slug:ward>/<year:year>/<number:number>/history/", history.history, name="history"),
     # /<ward>/<year>/<number>/<phase>/
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/", review.review, name="review"),

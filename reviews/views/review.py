@@ -30,7 +30,7 @@ from ..form_layout import Beside
 from ..forms import ReviewForm
 from ..last_year import read_last_year
 from ..models import Review, UnsavedText
-from ..sheet import PhaseBlock, Sheet, read_sheet, with_everything
+from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workbook.capacity import capacities
 from ..workflow import Case, Conflict
@@ -251,7 +251,7 @@ def form_page(
         Beside(
             case.basis(form.current_answers()),
             last_year.fiscal_year if last_year else None,
-            texts_of(last_year_block),
+            last_year_block.texts if last_year_block else {},
         ),
         {line.key: line for line in sheet.annual_targets},
     )
@@ -293,16 +293,6 @@ def show_comments(form: ReviewForm, returned: Event | None) -> None:
         for comment in comments:
             if comment.field in form.fields:
                 form.fields[comment.field].comment = comment  # type: ignore[attr-defined]
-
-
-def texts_of(block: PhaseBlock | None) -> dict[str, str]:
-    """Take the texts that stand once on the sheet, by question."""
-    answered = block.answered if block else ()
-    return {
-        answer.question.key: answer.text
-        for answer in answered
-        if answer.question.kind == "text" and not answer.target
-    }
 
 
 def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:

@@ -21,9 +21,11 @@ from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
 from .. import permissions, workflow
+from ..evidence import Evidence, evidence_of, with_basis, with_evidence
 from ..forms import DecisionForm
-from ..last_year import read_last_year
+from ..last_year import LastYear, read_last_year
 from ..models import Review
+from ..repetition import repeated_texts
 from ..sheet import PhaseBlock, read_sheet, read_sheets, with_everything
 from ..windows import Window, deadline
 from ..workbook.file_names import FileName, sheet_filename, workbook_filename
@@ -67,6 +69,9 @@ class StatusRow:
     write_label: str
     verbs: tuple[dict[str, Any], ...]
     own_submission: bool
+    evidence: Evidence | None = None
+    plan_phase: PlanPhase | None = None
+    repeated: tuple[str, ...] = ()
     is_main: bool = False
 
 
@@ -109,7 +114,8 @@ def _page(
     form = read_form(initiative.plan.edition)
     found = read_sheet(initiative, form, user)
     phases = {phase.phase: phase for phase in PlanPhase.objects.filter(plan=initiative.plan)}
-    events = list(Event.objects.filter(initiative=initiative).defer("content").order_by("pk"))
+    events = list(with_basis(Event.objects.filter(initiative=initiative)).order_by("pk"))
+    last_year = read_last_year(initiative, form, user)
     context = {
         "sheet": found,
         "rows": _with_main_row(
@@ -122,12 +128,13 @@ def _page(
                 user,
                 now,
                 decision,
+                last_year,
             )
             for block in found.blocks
         ),
         "decision": decision,
         "now": now,
-        "last_year": read_last_year(initiative, form, user),
+        "last_year": last_year,
         "may_confirm_cells": can_confirm(user, initiative.plan)
         and initiative.plan.status == YearPlan.Status.DRAFT,
         "may_resolve": can_resolve(user, initiative),
@@ -156,6 +163,7 @@ def _status_row(
     user: User,
     now: datetime.datetime,
     decision: DecisionForm | None,
+    last_year: LastYear | None,
 ) -> StatusRow:
     review = block.review or Review(initiative=initiative, phase=block.phase.key)
     review.initiative = initiative
@@ -179,7 +187,16 @@ def _status_row(
             and permissions.can_decide(user, initiative)
             and permissions.is_own_submission(user, review)
         ),
+        evidence=evidence_of(block.phase, block.status, events) if block.readable else None,
+        plan_phase=plan_phase,
+        repeated=_repeated(block, last_year) if permissions.can_write(user, initiative) else (),
     )
+
+
+def _repeated(block: PhaseBlock, last_year: LastYear | None) -> tuple[str, ...]:
+    """List the sentences that stood in the same field last year, for those who may still change them."""
+    before = last_year.block(block.phase.key) if last_year and block.readable else None
+    return tuple(repeated_texts(block.texts, before.texts)) if before else ()
 
 
 def _last(events: list[Event], *verbs: str) -> Event | None:
@@ -246,6 +263,7 @@ def sheet_workbook(request: HttpRequest, ward: str, year: FiscalYear, number: st
     user = signed_in(request)
     initiative = _find(user, ward, year, number)
     found = read_sheet(initiative, read_form(initiative.plan.edition), user)
+    (found,) = with_evidence([found])
     return _download(write_sheet(found, at=timezone.now()), sheet_filename(found))
 
 
@@ -262,7 +280,7 @@ def year_workbook(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResp
     if plan is None:
         raise Http404
     initiatives = with_everything(plan.initiatives.all()).order_by("position", "number")
-    sheets = read_sheets(initiatives, read_form(plan.edition), user)
+    sheets = with_evidence(read_sheets(initiatives, read_form(plan.edition), user))
     return _download(write_workbook(sheets, at=timezone.now()), workbook_filename(plan))
 
 
