@@ -18,7 +18,7 @@ from initiatives.form import FormPhase, FormQuestion
 from wardplan.numbers import format_number, read_number
 from wardplan.text import clean_text, quote
 
-from . import cells, stamp
+from . import basis, cells, stamp
 from .characters import holdable
 from .gate import AGAIN, NotOurs, open_package
 from .layout import answer_name
@@ -128,7 +128,7 @@ def read_workbook(content: bytes) -> Reading:
     values, texts = _read_cells(book, places, wanted)
     for page in book.pages:
         if stamp.NAME not in page.names and not places[page.title]:
-            if page.title != NOTICES:
+            if page.title not in (NOTICES, basis.TITLE):
                 reading.others.append(page.title)
             continue
         reading.sheets.append(_returned(page, places[page.title], values, texts[page.title], reading))

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -30,7 +31,8 @@ from openpyxl.writer.excel import ExcelWriter
 from reviews.sheet import Sheet
 from wardplan.era import to_jst, wareki_moment
 
-from . import stamp
+from . import basis, stamp
+from .basis import basis_rows
 from .characters import LONGEST_TEXT, REPLACEMENT, escape, holdable, units
 from .contents import Content, Run, contents_of, plain
 from .file_names import sheet_title
@@ -61,6 +63,7 @@ def write_workbook(sheets: Sequence[Sheet], *, at: datetime.datetime) -> bytes:
     book = _Book(at)
     for sheet in sheets:
         book.add(sheet)
+    book.add_basis(basis_rows(sheets))
     return book.save()
 
 
@@ -102,6 +105,7 @@ _LOOKS = {
     Style.AIR: _Look(),
     Style.EMPTY: _Look(),
 }
+_NUMBER = _Look(alignment=Alignment(horizontal="right", vertical="top"))
 _CHOSEN = _Look(bold=True, alignment=_LEFT)
 
 _LINES = {" ": Side(), "-": Side("thin"), "=": Side("medium")}
@@ -202,7 +206,7 @@ class _Book:
         self.book.remove(self.book.active)
         self.book._fonts[0] = Font(name=FONT, size=TEXT_SIZE, family=3)
         self.styles = _Styles(Worksheet(self.book))
-        self.titles: set[str] = {_NOTICE_TITLE}
+        self.titles: set[str] = {_NOTICE_TITLE, basis.TITLE}
         self.notices: list[_Notice] = []
         self.layouts: dict[tuple[int, tuple[str, ...]], Layout] = {}
 
@@ -360,6 +364,30 @@ class _Book:
             f"{block.phase.label}: {block.status_label}" for block in sheet.blocks if block.on_paper
         )
         _footer(page, f"{states}  出力 {wareki_moment(self.at)}")
+
+    def add_basis(self, rows: Sequence[basis.Row]) -> None:
+        """Add the table of what the marks rest on, after the forms; nothing when there is nothing to say."""
+        if not rows:
+            return
+        page = self.book.create_sheet(basis.TITLE)
+        widths = tuple(basis.COLUMNS.values())
+        for number, pixels in enumerate(widths, 1):
+            page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
+        self.line(page, 1, tuple(basis.COLUMNS), self.styles.get(_LOOKS[Style.COLUMN], "----"), widths)
+        # Quoted, so that a text that begins like a formula stays text when somebody edits it.
+        body = self.styles.get(_LOOKS[Style.PLAN], "----", quoted=True)
+        number_style = self.styles.get(_NUMBER, "----")
+        for row, cells in enumerate(rows, 2):
+            self.line(page, row, ["" if isinstance(cell, Decimal) else cell for cell in cells], body, widths)
+            for column, cell in enumerate(cells, 1):
+                if isinstance(cell, Decimal):
+                    page._cells[row, column] = Cell(page, row, column, cell, number_style)
+        page.freeze_panes = "C2"
+        _paper(page)
+        page.print_title_rows = "1:1"
+        page.sheet_properties.pageSetUpPr.fitToPage = True
+        page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
+        _footer(page, f"出力 {wareki_moment(self.at)}")
 
     def add_notices(self) -> None:
         """List on a last sheet what could not be written as it was; the rest of a long text stands there."""

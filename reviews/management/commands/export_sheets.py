@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from initiatives.form import read_form
 from initiatives.models import Initiative, YearPlan
+from reviews.evidence import with_evidence
 from reviews.sheet import read_sheets, with_everything
 from reviews.workbook.writer import write_workbook
 from wardplan.accounts.models import User
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"{by} が読める {ward} の{fiscal_year.with_western}の計画はありません。")
 
         initiatives = with_everything(Initiative.objects.filter(plan=plan))
-        sheets = read_sheets(initiatives, read_form(plan.edition), user)
+        sheets = with_evidence(read_sheets(initiatives, read_form(plan.edition), user))
         content = write_workbook(sheets, at=timezone.now())
         try:
             file.write_bytes(content)
