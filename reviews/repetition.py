@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .last_year import LastYear
+    from .sheet import PhaseBlock
 
 # Shorter ones (なし。, 同上。) are the same for good reasons.
 SHORTEST = 8
@@ -34,6 +39,12 @@ def repeated_texts(texts: Mapping[str, str], earlier: Mapping[str, str]) -> list
         if key in earlier
         for sentence in same_sentences(text, earlier[key])
     ]
+
+
+def repeated_since(last_year: LastYear | None, block: PhaseBlock | None) -> tuple[str, ...]:
+    """List the sentences of a phase that stood in the same field last year; none for who may not read it."""
+    before = last_year.block(block.phase.key) if last_year and block and block.readable else None
+    return tuple(repeated_texts(block.texts, before.texts)) if block and before else ()
 
 
 def marked_parts(text: str, sentences: Iterable[str]) -> list[tuple[str, bool]]:

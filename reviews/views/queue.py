@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from initiatives.form import OfficialForm, read_form
-from initiatives.models import Event, Initiative, PlanPhase, Target
+from initiatives.models import Event, Initiative, PlanPhase, Target, YearPlan
 from initiatives.models.plan import NUMBER
 from initiatives.refusal_pages import note
 from initiatives.refusals import NotAllowed, Refused
@@ -31,10 +32,12 @@ from ..answers import Answers
 from ..changes import Change, count_changes, read_changes
 from ..comments import place_of, read_comments
 from ..deputies import read_deciders
+from ..evidence import Evidence, evidence_of, with_basis
 from ..forms import DecisionForm
 from ..last_year import LastYear, read_last_years
 from ..models import Review
 from ..progress import chosen_marks, is_forcing
+from ..repetition import repeated_since
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workflow import Case
@@ -58,6 +61,8 @@ class Waiting:
     """What the sheet said at that decision."""
     marks: list[tuple[str, bool]]
     may_approve: bool
+    evidence: Evidence | None = None
+    """What the marks rest on, as it was kept when the sheet was submitted or mended."""
     decider: tuple[str, str, bool] | None = None
     """Post, name and whether a deputy: who decides on the reader's own submission."""
 
@@ -98,6 +103,8 @@ class Unfolded:
     changes: list[Change]
     last_year: LastYear | None
     form: DecisionForm
+    repeated: tuple[str, ...] = ()
+    """Sentences that stood in the same field last year."""
 
     @property
     def shown(self) -> list[Change]:
@@ -145,6 +152,10 @@ def queue(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "sections": dict.fromkeys(row.case.initiative.section.name for row in waiting),  # type: ignore[union-attr]
         "phases": phases,
+        "plans": dict.fromkeys(
+            (row.case.plan.ward.slug, row.case.plan.fiscal_year, _differences_label(row.case.plan, waiting))
+            for row in waiting
+        ),
         "may_tick": any(row.may_approve for row in waiting),
         "ticked": request.GET.getlist("chosen"),
         "opened": unfold([open_row], user)[0] if open_row else None,
@@ -185,6 +196,12 @@ def approve_chosen(request: HttpRequest) -> HttpResponse:
     if not approved and not refused:
         messages.info(request, "承認するシートを選んでください。")
     return redirect("reviews:queue")
+
+
+def _differences_label(plan: YearPlan, waiting: list[Waiting]) -> str:
+    """Name the link to a plan's differences; the year, only when the queue has more than one."""
+    several = len({row.case.plan.pk for row in waiting}) > 1
+    return f"判定と異なる評価({plan.fiscal_year})" if several else "判定と異なる評価"
 
 
 def manager_of(request: HttpRequest) -> User:
@@ -261,11 +278,15 @@ def read_queue(user: User, now: datetime.datetime) -> list[Waiting]:
 
 
 def read_events(reviews: list[Review]) -> dict[tuple[int | None, str], list[Event]]:
-    """Read the submissions and returns of these sheets, oldest first; of the last return also the text."""
+    """Read the submissions and returns of these sheets, oldest first; of the last return also the text.
+
+    What was mended while it waited is told as well: with it goes the basis of what is then said.
+    """
     found: dict[tuple[int | None, str], list[Event]] = {}
     sheets = {review.initiative_id for review in reviews}
-    events = Event.objects.filter(initiative__in=sheets, verb__in=["submit", *workflow.REOPENING])
-    for event in events.defer("content").order_by("version"):
+    events = Event.objects.filter(initiative__in=sheets, verb__in=["submit", "save", *workflow.REOPENING])
+    events = events.exclude(~Q(to_status=Review.Status.SUBMITTED), verb="save")
+    for event in with_basis(events).order_by("version"):
         found.setdefault((event.initiative_id, event.phase), []).append(event)
     returns = {back.pk: back for told in found.values() if (back := _last_return(told)) is not None}
     for pk, content in Event.objects.filter(pk__in=returns).values_list("pk", "content"):
@@ -274,7 +295,7 @@ def read_events(reviews: list[Review]) -> dict[tuple[int | None, str], list[Even
 
 
 def _last_return(events: list[Event]) -> Event | None:
-    return next((event for event in reversed(events) if event.verb != "submit"), None)
+    return next((event for event in reversed(events) if event.verb in workflow.REOPENING), None)
 
 
 def read_row(
@@ -303,6 +324,7 @@ def read_row(
             for _, mark in chosen_marks(case.phase, review.answers)
         ],
         may_approve=workflow.may("approve", case, user, now),
+        evidence=evidence_of(case.phase, review.status, told),
         decider=deciders.get(initiative.section_id),
     )
 
@@ -329,5 +351,6 @@ def unfold(rows: list[Waiting], user: User) -> list[Unfolded]:
             last_year=last_year.block(row.case.phase.key) if last_year else None,
         )
         form = DecisionForm("return", row.case)
-        unfolded.append(Unfolded(row, sheet, changes, last_year, form))
+        repeated = repeated_since(last_year, sheet.block(row.case.phase.key))
+        unfolded.append(Unfolded(row, sheet, changes, last_year, form, repeated))
     return unfolded

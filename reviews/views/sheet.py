@@ -25,7 +25,7 @@ from ..evidence import Evidence, evidence_of, with_basis, with_evidence
 from ..forms import DecisionForm
 from ..last_year import LastYear, read_last_year
 from ..models import Review
-from ..repetition import repeated_texts
+from ..repetition import repeated_since
 from ..sheet import PhaseBlock, read_sheet, read_sheets, with_everything
 from ..windows import Window, deadline
 from ..workbook.file_names import FileName, sheet_filename, workbook_filename
@@ -189,14 +189,8 @@ def _status_row(
         ),
         evidence=evidence_of(block.phase, block.status, events) if block.readable else None,
         plan_phase=plan_phase,
-        repeated=_repeated(block, last_year) if permissions.can_write(user, initiative) else (),
+        repeated=repeated_since(last_year, block) if permissions.can_write(user, initiative) else (),
     )
-
-
-def _repeated(block: PhaseBlock, last_year: LastYear | None) -> tuple[str, ...]:
-    """List the sentences that stood in the same field last year, for those who may still change them."""
-    before = last_year.block(block.phase.key) if last_year and block.readable else None
-    return tuple(repeated_texts(block.texts, before.texts)) if before else ()
 
 
 def _last(events: list[Event], *verbs: str) -> Event | None:

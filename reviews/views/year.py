@@ -107,6 +107,8 @@ def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
         "rows": rows_of(shown, here, form, current, now),
         "mark_legend": mark_legend(form),
         "administers": can_confirm(user, here.plan),
+        "may_see_differences": can_confirm(user, here.plan)
+        or any(item.section_id in user.roles().manager_of for item in items),
         "may_import": can_confirm(user, here.plan)
         or any(item.section_id in user.roles().sections for item in items),
         "next_year": next_year(here, years),

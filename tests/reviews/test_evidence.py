@@ -184,6 +184,30 @@ def test_queries_do_not_grow_with_the_sheets(official):
     assert counts[0] == counts[1] == counts[2]
 
 
+def test_the_queue_tells_the_difference_before_it_is_approved(official):
+    submit(official)
+    text = words(official.manager, "/queue/")
+    assert "② 判定と異なる" in text and "書面だけの開催だったため。" in text
+    mended = {**ANSWERS, "reason": "書面での開催だったため。"}
+    workflow.save(
+        official.initiative, "self_evaluation", by=official.manager, at=NOW, version=1, answers=mended
+    )
+    assert "書面での開催だったため。 " in words(official.manager, "/queue/")
+    assert 'href="/mihon/2020/differences/"' in Page(client_of(official.manager).get("/queue/")).html
+
+
+def test_agreeing_marks_are_quiet_in_the_queue(official):
+    submit(official, {**ANSWERS, "achievement": 1})
+    assert "判定と異なる評価です" not in words(official.manager, "/queue/")
+    assert "① 判定と異なる" not in words(official.manager, "/queue/")
+
+
+def test_the_year_leads_those_to_the_list_who_may_see_it(official):
+    link = f'href="{LIST}"'
+    for person, shown in [("admin", True), ("manager", True), ("staff", False), ("viewer", False)]:
+        assert (link in Page(client_of(official.actor(person)).get("/mihon/2020/")).html) == shown
+
+
 # ---- the workbook ----------------------------------------------------------------------------------------
 
 

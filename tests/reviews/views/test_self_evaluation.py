@@ -139,6 +139,13 @@ def test_sentences_of_last_year_are_marked(official, staff):
     assert '<span class="same-sentence">参加を広く呼びかけた。</span>' in page.html
     assert "清掃活動を12か所で行った。" in page.text
     assert "昨年度と同じ文が1つあります。今年度の内容か確かめてください。" in words(page)
+    told = "自己評価: 昨年度と同じ文が1つあります。今年度の内容か確かめてください。 参加を広く呼びかけた。"
+    assert told in words(shown(staff, "/mihon/2020/1/"))
+    official.review_in("submitted", "self_evaluation", answers={"results": "参加を広く呼びかけた。"})
+    manager = Client()
+    manager.force_login(official.manager)
+    assert told in words(shown(manager, "/queue/"))
+    official.review_in("draft", "self_evaluation", answers={})
     send(staff, ADDRESS, version=1, results="清掃活動を13か所で行った。")
     assert "昨年度と同じ文" not in shown(staff).text
 
