@@ -19,15 +19,15 @@ from initiatives.refusals import Refused
 
 MEGABYTE = 1024 * 1024
 LARGEST_FILE = 10 * MEGABYTE
-MOST_UNPACKED = 32 * MEGABYTE
-"""A year of 100 sheets with every text at its limit takes about 12 MB."""
+MOST_UNPACKED = 24 * MEGABYTE
+"""A year of 100 sheets with every text at its limit takes about 9 MB."""
 MOST_PARTS = 1_000
 MOST_TIMES = 300
 """How many times its packed size a part may have; ordinary sheets have 5 to 40."""
 MOST_SHEETS = 100
 MOST_ROWS = 5_000
 """In one sheet: a form with every text at its limit has about 200."""
-MOST_ELEMENTS = 1_000_000
+MOST_ELEMENTS = 500_000
 
 _CHUNK = MEGABYTE
 """Of a part at a time: expat looks again at a token that is not whole yet with every chunk."""

@@ -204,12 +204,12 @@ def test_entry_names_that_repeat_and_passwords_on_entries_are_refused(ours):
 # ---- memory ---------------------------------------------------------------------------------------------
 
 HEAVY = {
-    "spaces": "b'<a>' + b' ' * 33_000_000 + b'</a>'",
-    "strings": "b'<sst>' + b'<si><t>a</t></si>' * 1_800_000 + b'</sst>'",
-    "long string": "b'<sst><si><t>' + '\\u3042'.encode() * 9_000_000 + b'</t></si></sst>'",
-    "wide string": "b'<sst><si><t>' + '\\U0001f600'.encode() * 7_000_000 + b'</t></si></sst>'",
-    "attributes": "b'<sst a=\"' + b'x' * 30_000_000 + b'\"></sst>'",
-    "deep": "b'<a>' * 4_000_000 + b'</a>' * 4_000_000",
+    "spaces": "b'<a>' + b' ' * 23_000_000 + b'</a>'",
+    "strings": "b'<sst>' + b'<si><t>a</t></si>' * 1_300_000 + b'</sst>'",
+    "long string": "b'<sst><si><t>' + '\\u3042'.encode() * 7_500_000 + b'</t></si></sst>'",
+    "wide string": "b'<sst><si><t>' + '\\U0001f600'.encode() * 5_800_000 + b'</t></si></sst>'",
+    "attributes": "b'<sst a=\"' + b'x' * 23_000_000 + b'\"></sst>'",
+    "deep": "b'<a>' * 3_200_000 + b'</a>' * 3_200_000",
     "names": "b''.join(b'<x%d/>' % i for i in range(2_000_000))",
 }
 

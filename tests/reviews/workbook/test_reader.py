@@ -207,6 +207,12 @@ def shared(content):
             '<Relationship Id="strings" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
             'relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
         )
+        kind = (
+            '<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-'
+            'officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+        )
+        types = parts["[Content_Types].xml"].decode()
+        parts["[Content_Types].xml"] = types.replace("</Types>", kind).encode()
         name = "xl/_rels/workbook.xml.rels"
         parts[name] = parts[name].decode().replace("</Relationships>", relation).encode()
 
