@@ -74,8 +74,7 @@ class Waiting:
     @property
     def key(self) -> str:
         """Name the row in an address and in a ticked box: mihon/2020/1/midyear."""
-        initiative, plan = self.case.initiative, self.case.plan
-        return f"{plan.ward.slug}/{plan.fiscal_year:d}/{initiative.number}/{self.case.phase.slug}"
+        return key_of(self.case)
 
     @property
     def ticked(self) -> str:
@@ -228,11 +227,17 @@ def _after(row: Waiting | None, waiting: list[Waiting]) -> str:
         return reverse("reviews:queue")
     place = waiting.index(row)
     following = next((one for one in left if waiting.index(one) > place), left[0])
-    return open_url(following.key)
+    return queue_url(following.case)
 
 
-def open_url(key: str) -> str:
-    return f"{reverse('reviews:queue')}?{urlencode({'open': key}, safe='/')}"
+def key_of(case: Case) -> str:
+    plan = case.plan
+    return f"{plan.ward.slug}/{plan.fiscal_year:d}/{case.initiative.number}/{case.phase.slug}"
+
+
+def queue_url(case: Case) -> str:
+    """Give the address of the queue with one sheet unfolded."""
+    return f"{reverse('reviews:queue')}?{urlencode({'open': key_of(case)}, safe='/')}"
 
 
 def _chosen(request: HttpRequest, user: User) -> list[tuple[int | None, Initiative, str]]:

@@ -30,12 +30,14 @@ from ..form_layout import Beside
 from ..forms import ReviewForm
 from ..last_year import read_last_year
 from ..models import Review, UnsavedText
+from ..others import read_others
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workbook.capacity import capacities
 from ..workflow import Case, Conflict
 from .case import find_case, signed_in
 from .conflict import conflict_page, names_by_field, resolve_choices
+from .queue import queue_url
 from .restore import differing_fields
 
 
@@ -118,7 +120,9 @@ def _write(
     keeping.forget(case, user, keeping.page_of(request))
     keeping.forget_the_old()
     _tell(request, verb, form, event)
-    if verb == "submit" or mending:
+    if mending:
+        answer = redirect(queue_url(case))
+    elif verb == "submit":
         answer = redirect(sheet_url(case))
     else:
         answer = redirect("reviews:review", ward, year, number, phase)
@@ -139,6 +143,8 @@ def _tell(request: HttpRequest, verb: str, form: ReviewForm, event: Event | None
     """Say what happened, and softly what a reader will miss."""
     if event is None:
         messages.info(request, "変わったところはありません。保存済みの内容のままです。")
+    elif event.from_status == Review.Status.SUBMITTED:
+        messages.success(request, "字句を直しました。承認はまだしていません。")
     elif verb == "submit":
         late = "期限後の提出として受け付けました。" if event.late else ""
         messages.success(request, f"課長へ提出しました。{late}")
@@ -271,6 +277,7 @@ def form_page(
         "mending": workflow.is_mending("save", case.review),
         "may_submit": workflow.may("submit", case, user, now),
         "returned": returned,
+        "others": read_others(case, user, now, last),
         "saved_at": last.at if last and last.verb in ("save", "import") else None,
         "unsaved": unsaved,
         "restoring": restoring,

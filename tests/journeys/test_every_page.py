@@ -43,8 +43,46 @@ def test_pages_of_a_day(cast, look):
     cast.review_in("submitted")
     look(cast.staff, FORM)
     look(cast.staff, SHEET + "history/")
-    look(cast.manager, "/queue/")
     look(cast.manager, SHEET, act=return_without_reason)
+
+
+def test_pages_of_a_manager(cast, look):
+    look(cast.manager, "/queue/")
+    cast.review_in("submitted", "self_evaluation", submitted_by=cast.manager)
+    review = cast.review_in("submitted")
+    comments = {"issues": "いつ行うかを書いてください。", "outlook": "①ではありませんか。"}
+    workflow.send_back(
+        cast.initiative,
+        "midyear",
+        by=cast.manager,
+        at=NOW,
+        version=review.version,
+        reason="直してください。",
+        comments=comments,
+    )
+    look(cast.staff, FORM)
+    answers = cast.answers(issues="若年層の参加が少ない。\n12月までに、SNSでの発信を増やす。")
+    workflow.submit(
+        cast.initiative, "midyear", by=cast.staff, at=NOW, version=review.version + 1, answers=answers
+    )
+    look(cast.manager, "/queue/", act=unfold_everything)
+    look(cast.manager, "/queue/print/")
+    look(cast.manager, "/queue/deputies/", act=name_nobody)
+    workflow.approve(cast.initiative, "midyear", by=cast.deputy, at=NOW, version=review.version + 2)
+    look(cast.manager, "/")
+
+
+def unfold_everything(page):
+    expect(page.get_by_role("button", name="選んだ0件を承認")).to_be_disabled()
+    page.get_by_label("取組項目1 人と人とのつながりづくり(中間振り返り)を選ぶ").check()
+    expect(page.get_by_role("button", name="選んだ1件を承認")).to_be_enabled()
+    for fold in page.locator("main details > summary").all():
+        fold.click()
+
+
+def name_nobody(page):
+    page.get_by_role("button", name="代理承認者に決める").click()
+    expect(page.get_by_role("alert")).to_be_focused()
 
 
 def submit_incomplete(page):

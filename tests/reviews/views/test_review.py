@@ -284,7 +284,8 @@ def test_manager_mends_what_waits_for_approval(cast):
     page = Page(manager.get(MIDYEAR))
     assert "直した内容を保存する" in page.text and "課長へ提出する" not in page.text
     mended = {**cast.answers(), "issues": "若年層の参加が少ない。改める。"}
-    assert send(manager, MIDYEAR, version=2, **mended)["Location"] == SHEET
+    assert send(manager, MIDYEAR, version=2, **mended)["Location"] == "/queue/?open=mihon/2020/1/midyear"
+    assert "字句を直しました。承認はまだしていません。" in Page(manager.get("/queue/")).notices
     assert (cast.review().status, cast.review().answers) == ("submitted", mended)
     assert cast.review().submitted_by == cast.staff
     assert (cast.events()[-1].verb, cast.events()[-1].by) == ("save", cast.manager)
