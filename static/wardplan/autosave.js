@@ -177,6 +177,8 @@ function autosave(form) {
       form.dispatchEvent(new Event("wardplan:saved"));
       say(`${answer.saved_at} ${answer.differs ? "書きかけを残しました" : "保存済みの内容と同じです"}`);
     } else {
+      const since = new Date(waitingSince).toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" });
+      say(`未保存(${since}から)`);
       schedule();
     }
   }
