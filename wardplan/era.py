@@ -1,7 +1,7 @@
 """Dates and moments as the office writes them: 令和2年9月30日(水)17:15, always Japanese time."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,9 @@ _DATE = re.compile(
     r"(?:年 *(?P<month>[0-9]{1,2}) *月 *(?P<day>[0-9]{1,2}) *日"
     r"|(?P<separator>[./-])(?P<month_number>[0-9]{1,2})(?P=separator)(?P<day_number>[0-9]{1,2}))"
     rf" *(?:\((?P<weekday>[{_WEEKDAYS}])\))?"
+)
+_MOMENT = re.compile(
+    r"(?P<day>.*?)[ T]*(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})|時(?:(?P<minutes>[0-9]{1,2})分)?)"
 )
 
 
@@ -147,6 +150,25 @@ def parse_date(text: str) -> date:
     if match["weekday"] and match["weekday"] != _weekday(day):
         raise ValueError(f"{wareki(day)}は{_weekday(day)}曜日です。日付か曜日のどちらかを直してください。")
     return day
+
+
+def parse_moment(text: str, *, without_time: time | None = None) -> datetime:
+    """Read a day with its time of day in Japan: 令和2年9月30日(水)17:15, R2.9.30 17時15分, 2020-09-30T17:15.
+
+    `without_time` is taken when only a day is written; without it the time is asked for.
+    Raises ValueError with a sentence for the user.
+    """
+    typed = half_width(text).strip()
+    match = _MOMENT.fullmatch(typed)
+    if match is None:
+        day = parse_date(typed)
+        if without_time is None:
+            raise ValueError(f"時刻も入力してください。例: {wareki(day)}17:15")
+        return datetime.combine(day, without_time, JST)
+    hour, minute = int(match["hour"]), int(match["minute"] or match["minutes"] or 0)
+    if hour > 23 or minute > 59:
+        raise ValueError("時刻は0:00から23:59までで入力してください。")
+    return datetime.combine(parse_date(match["day"]), time(hour, minute), JST)
 
 
 def _weekday(day: date) -> str:

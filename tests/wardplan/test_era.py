@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from wardplan.era import (
     LAST_DAY,
     jst_date,
     parse_date,
+    parse_moment,
     short_date,
     short_moment,
     wareki,
@@ -154,3 +155,37 @@ def test_parse_date_answers_with_a_date_or_a_sentence(typed):
         parse_date(typed)
     except ValueError as refusal:
         assert str(refusal).endswith("ください。")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "令和2年9月30日(水)17:15",
+        "令和2年9月30日 17:15",
+        "R2.9.30 17時15分",
+        "2020-09-30T17:15",
+        "2020/9/30 17:15",
+        "令和２年９月３０日　１７：１５",
+    ],
+)
+def test_parse_moment_reads_every_spelling(typed):
+    assert parse_moment(typed) == datetime(2020, 9, 30, 17, 15, tzinfo=JST)
+
+
+def test_parse_moment_asks_for_the_time_unless_there_is_a_usual_one():
+    assert parse_moment("R2.9.30", without_time=time()) == datetime(2020, 9, 30, tzinfo=JST)
+    assert parse_moment("令和2年9月30日9時") == datetime(2020, 9, 30, 9, tzinfo=JST)
+    with pytest.raises(ValueError, match="時刻も入力してください。例: 令和2年9月30日17:15"):
+        parse_moment("R2.9.30")
+
+
+@pytest.mark.parametrize("typed", ["", "17:15", "R2.9.30 24:00", "R2.9.30 9:60", "R2.2.30 9:00", "明日 9:00"])
+def test_parse_moment_refuses_what_is_no_moment(typed):
+    with pytest.raises(ValueError, match="。"):
+        parse_moment(typed, without_time=time())
+
+
+@given(st.datetimes(datetime.combine(FIRST_DAY, time()), datetime.combine(LAST_DAY, time())))
+def test_parse_moment_reads_what_wareki_moment_writes(moment):
+    moment = moment.replace(second=0, microsecond=0, tzinfo=JST)
+    assert parse_moment(wareki_moment(moment)) == moment
