@@ -215,6 +215,25 @@ class YearPlanAdmin(WardModelAdmin):
         )
         workflow.edit(obj, by=request.user, at=timezone.now())
 
+    def save_formset(self, request, form, formset, change):
+        # The windows go through the verb, as everywhere: nothing moves them without a line in the record.
+        formset.new_objects, formset.deleted_objects, formset.changed_objects = [], [], []
+        for row in formset.forms:
+            if row.has_changed():
+                formset.changed_objects.append((row.instance, row.changed_data))
+                moments = {
+                    name: row.cleaned_data[name] for name in ("opens_at", "due_at", "closes_at", "as_of")
+                }
+                version = YearPlan.objects.values_list("version", flat=True).get(pk=form.instance.pk)
+                workflow.set_window(
+                    form.instance,
+                    row.instance.phase,
+                    by=request.user,
+                    at=timezone.now(),
+                    version=version,
+                    **moments,
+                )
+
     def delete_model(self, request, obj):
         workflow.delete(obj, by=request.user, at=timezone.now(), version=obj.version)
 

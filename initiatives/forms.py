@@ -9,12 +9,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from wardplan.era import parse_date, wareki
+from wardplan.era import parse_date, parse_moment, wareki, wareki_moment
 from wardplan.numbers import format_number, read_number
 from wardplan.text import SheetTextField
 
-from .models import Indicator, Measurement
+from .models import Indicator, Measurement, PlanPhase
+from .workflow import decision_record_problems, window_problems
 
 # Units that are counted one by one: half a piece is a typing error.
 WHOLE_UNITS = ("件", "人", "回", "世帯", "校", "か所", "箇所", "団体", "社", "名")
@@ -75,6 +77,26 @@ class DayField(forms.CharField):
             return ""
         try:
             return parse_date(typed).isoformat()
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class MomentField(forms.CharField):
+    """A day with its time (令和2年9月30日17:15); kept as a moment in Japanese time, blank as never."""
+
+    def __init__(self, *, without_time: datetime.time | None = None, **kwargs: Any) -> None:
+        self.without_time = without_time
+        super().__init__(required=False, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return wareki_moment(value) if isinstance(value, datetime.datetime) else value
+
+    def clean(self, value: Any) -> datetime.datetime | None:
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            return parse_moment(typed, without_time=self.without_time)
         except ValueError as error:
             raise ValidationError(str(error)) from error
 
@@ -193,3 +215,77 @@ class ResolutionForm(FormWithLinks):
             return read_number(self.cleaned_data["base_value"])
         except ValueError:
             return None
+
+
+class WindowForm(FormWithLinks):
+    """When a phase opens, is due and closes, and its 基準日; an empty field is never.
+
+    A moment that is sent back as it was shown stays as it is, with its seconds.
+    """
+
+    opens_at = MomentField(
+        label="受付開始",
+        without_time=datetime.time(),
+        help_text="空のあいだは始まりません。例: 令和2年9月1日",
+    )
+    due_at = MomentField(label="提出期限", help_text="空のときは期限後になりません。例: 令和2年9月30日17:15")
+    closes_at = MomentField(
+        label="受付終了",
+        help_text="空のときは終わりません。いま閉じるときは、いまの時刻を入力します。",
+    )
+    as_of = DayField(label="基準日", help_text="この日現在の状況を書きます。例: 令和2年8月31日")
+
+    def __init__(self, row: PlanPhase, data: Mapping[str, Any] | None = None) -> None:
+        self.row = row
+        shown = {name: getattr(row, name) for name in self.base_fields}
+        super().__init__(data, initial=shown, auto_id=f"id_{row.phase}_%s")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("opens_at", "due_at", "closes_at"):
+            stored = getattr(self.row, name)
+            if stored and str(self.data.get(name, "")).strip() == wareki_moment(stored):
+                cleaned[name] = stored
+        if not self.errors:
+            moments = (cleaned[name] for name in ("opens_at", "due_at", "closes_at"))
+            for name, sentence in window_problems(*moments).items():
+                self.add_error(name, sentence)
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Give what `workflow.set_window` takes."""
+        as_of = self.cleaned_data["as_of"]
+        day = datetime.date.fromisoformat(as_of) if as_of else None
+        return {**self.cleaned_data, "as_of": day}
+
+
+class DecisionRecordForm(FormWithLinks):
+    """How far a phase is, and its 決裁: the day, the post and the number of the document."""
+
+    stage = forms.ChoiceField(label="進み", choices=PlanPhase.Stage.choices, required=False)
+    decided_on = DayField(label="決裁日", help_text="例: 令和3年6月4日")
+    decided_by_post = forms.CharField(
+        label="決裁者の職", required=False, max_length=60, help_text="氏名は書きません。例: 区長"
+    )
+    document_number = forms.CharField(label="文書番号", required=False, max_length=60)
+
+    def __init__(self, row: PlanPhase, data: Mapping[str, Any] | None = None) -> None:
+        self.row = row
+        shown = {name: getattr(row, name) for name in self.base_fields}
+        super().__init__(data, initial=shown, auto_id=f"id_{row.phase}_%s")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            for name, sentence in decision_record_problems(
+                cleaned["stage"], self.values["decided_on"], cleaned["decided_by_post"], timezone.now()
+            ).items():
+                self.add_error(name, sentence)
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Give what `workflow.record_decision` takes."""
+        day = self.cleaned_data["decided_on"]
+        return {**self.cleaned_data, "decided_on": datetime.date.fromisoformat(day) if day else None}

@@ -16,13 +16,23 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from wardplan.accounts.models import Membership, Section, User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import is_blank
 
 from . import permissions, publication, unconfirmed
-from .models import Event, Indicator, Initiative, Measurement, Target, TargetResolution, YearPlan
+from .models import (
+    Event,
+    Indicator,
+    Initiative,
+    Measurement,
+    PlanPhase,
+    Target,
+    TargetResolution,
+    YearPlan,
+)
 from .plan_file import apply_plan, plan_content
 from .refusals import (
     ChangedMeanwhile,
@@ -48,6 +58,8 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "assign_section": {status: status for status in Status.values},
     "record_measurement": {status: status for status in Status.values},
     "resolve": {status: status for status in Status.values},
+    "set_window": {status: status for status in Status.values},
+    "record_decision": {status: status for status in Status.values},
 }
 
 REFUSALS = {
@@ -443,3 +455,125 @@ def resolve(target: Target, *, by: User, at: datetime.datetime, value: Decimal, 
         "base_value": str(base_value),
     }
     return record(plan, _plan_event(plan, "resolve", by, at, content=content))
+
+
+def window_problems(
+    opens_at: datetime.datetime | None, due_at: datetime.datetime | None, closes_at: datetime.datetime | None
+) -> dict[str, str]:
+    """Say what is wrong with the moments of a window: field -> sentence. Forms and verbs ask the same."""
+    found = {}
+    if opens_at and due_at and due_at < opens_at:
+        found["due_at"] = "提出期限は受付開始より後にしてください。"
+    if due_at and closes_at and closes_at < due_at:
+        found["closes_at"] = "受付終了は提出期限より後にしてください。"
+    elif opens_at and closes_at and closes_at < opens_at:
+        found["closes_at"] = "受付終了は受付開始より後にしてください。"
+    return found
+
+
+@transaction.atomic
+def set_window(
+    plan: YearPlan,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    opens_at: datetime.datetime | None,
+    due_at: datetime.datetime | None,
+    closes_at: datetime.datetime | None,
+    as_of: datetime.date | None,
+) -> Event:
+    """Open or close a phase, or move its dates, in any state of the plan; None is never.
+
+    Raises NotVisible for a phase that the plan lacks, Incomplete for moments in the wrong order.
+    """
+    moments = {"opens_at": opens_at, "due_at": due_at, "closes_at": closes_at, "as_of": as_of}
+    return _change_phase(
+        "set_window", plan, phase, by, at, version, moments, window_problems(opens_at, due_at, closes_at)
+    )
+
+
+def decision_record_problems(
+    stage: str, decided_on: datetime.date | None, decided_by_post: str, at: datetime.datetime
+) -> dict[str, str]:
+    """Say what a 決裁 on record still lacks: field -> sentence. What is decided names its day and post."""
+    found = {}
+    decided = stage in (PlanPhase.Stage.DECIDED, PlanPhase.Stage.PUBLISHED)
+    if stage not in PlanPhase.Stage.values:
+        found["stage"] = "進みを選んでください。"
+    if decided and decided_on is None:
+        found["decided_on"] = "決裁日を入力してください。"
+    elif decided_on and decided_on > timezone.localdate(at):
+        found["decided_on"] = "決裁日は今日までの日付を入力してください。"
+    if decided and is_blank(decided_by_post):
+        found["decided_by_post"] = "決裁者の職を入力してください。例: 区長"
+    return found
+
+
+@transaction.atomic
+def record_decision(
+    plan: YearPlan,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    stage: str,
+    decided_on: datetime.date | None,
+    decided_by_post: str,
+    document_number: str,
+) -> Event:
+    """Put on record how far a whole phase is, and its 決裁, which was made in the document system.
+
+    The product's own approval is never a 決裁; this only notes day, post and document number.
+    Raises NotVisible for a phase that the plan lacks, Incomplete when a decided phase lacks day or post.
+    """
+    record_of_decision = {
+        "stage": stage,
+        "decided_on": decided_on,
+        "decided_by_post": decided_by_post,
+        "document_number": document_number,
+    }
+    return _change_phase(
+        "record_decision",
+        plan,
+        phase,
+        by,
+        at,
+        version,
+        record_of_decision,
+        decision_record_problems(stage, decided_on, decided_by_post, at),
+    )
+
+
+def _change_phase(
+    verb: str,
+    plan: YearPlan,
+    phase: str,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    values: dict[str, Any],
+    problems: dict[str, str],
+) -> Event:
+    """Write columns of one phase, with an event that tells the old and the new ones."""
+    plan = _fresh(plan, by)
+    request = fingerprint(verb, version, [phase, values])
+    if repeated := _repeated(plan, by, request):
+        return repeated
+    check_plan(verb, plan, by)
+    row = PlanPhase.objects.filter(plan=plan, phase=phase).first()
+    if row is None:
+        raise NotVisible("この計画には、その段階がありません。")
+    if problems:
+        raise Incomplete(problems)
+    _check_version(plan, version)
+    before = {name: _plain(getattr(row, name)) for name in values}
+    PlanPhase.objects.filter(pk=row.pk).update(**values)
+    content = {"phase": phase, **{name: _plain(value) for name, value in values.items()}, "before": before}
+    return record(plan, _plan_event(plan, verb, by, at, content=content, fingerprint=request))
+
+
+def _plain(value: Any) -> str | None:
+    return value.isoformat() if isinstance(value, datetime.date) else value

@@ -156,7 +156,14 @@ def test_windows_move_in_every_state_of_the_plan_and_nothing_else_does(as_admin,
     assert as_admin.post(there, sent).status_code == 302
     phase = plan.phases.get(phase="midyear")
     assert phase.due_at == datetime.datetime(2020, 10, 9, 17, 15, tzinfo=JST)
-    assert difference(before, snapshot()) == {"PlanPhase": (0, 1, 0)}
+    assert difference(before, snapshot()) == {
+        "YearPlan": (0, 1, 0),  # only its version
+        "PlanPhase": (0, 1, 0),
+        "Event": (1, 0, 0),
+    }
+    event = cast.plan_events()[-1]
+    assert (event.verb, event.by, event.to_status) == ("set_window", cast.admin, status)
+    assert event.content["phase"] == "midyear"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A plan's verbs: what each writes and refuses, and that a refusal changes nothing."""
 
+import datetime
 import hashlib
 import json
 from decimal import Decimal
@@ -17,7 +18,13 @@ from initiatives.models import (
     TargetResolution,
     YearPlan,
 )
-from initiatives.refusals import ChangedMeanwhile, Incomplete, TransitionNotAllowed
+from initiatives.refusals import (
+    ChangedMeanwhile,
+    Incomplete,
+    NotAllowed,
+    NotVisible,
+    TransitionNotAllowed,
+)
 from reviews import workflow as reviews_workflow
 from reviews.models import Review
 from tests.cast import NOW, SPRING, STATES, difference, hold, scratch, snapshot
@@ -34,6 +41,15 @@ AGREED = {
     "assign_section": {state: state for state in PLAN_STATES},
     "record_measurement": {state: state for state in PLAN_STATES},
     "resolve": {state: state for state in PLAN_STATES},
+    "set_window": {state: state for state in PLAN_STATES},
+    "record_decision": {state: state for state in PLAN_STATES},
+}
+NEVER = {"opens_at": None, "due_at": None, "closes_at": None, "as_of": None}
+DECISION = {
+    "stage": "decided",
+    "decided_on": NOW.date(),
+    "decided_by_post": "区長",
+    "document_number": "見総第12号",
 }
 
 
@@ -45,6 +61,10 @@ def act(cast, verb, by=None, *, version=None, **more):
         return workflow.edit(plan, by=by, at=NOW)
     if verb == "new_version":
         more = {"content": cast.plan_content(), "reason": REASON, **more}
+    if verb == "set_window":
+        more = {"phase": "midyear", **NEVER, **more}
+    if verb == "record_decision":
+        more = {"phase": "midyear", **DECISION, **more}
     if verb == "assign_section":
         section = more.get("section", cast.other_section)
         return workflow.assign_section(cast.initiative, by=by, at=NOW, section=section)
@@ -393,3 +413,57 @@ def test_record_of_a_plan_chains(cast):
     assert [event.version for event in events] == [1, 2, 3, 4, 5, 6]
     assert all(one.to_status == two.from_status for one, two in zip(events, events[1:], strict=False))
     assert YearPlan.objects.get().version == Event.objects.filter(initiative=None).count()
+
+
+# ---- phases ----------------------------------------------------------------------------------------------
+
+
+def test_window_and_decision_tell_the_old_and_the_new(cast):
+    before = cast.plan.phases.get(phase="midyear")
+    event = act(cast, "set_window", due_at=NOW, as_of=NOW.date())
+    row = cast.plan.phases.get(phase="midyear")
+    assert (row.opens_at, row.due_at, row.closes_at, row.as_of) == (None, NOW, None, NOW.date())
+    assert event.content["before"]["opens_at"] == before.opens_at.isoformat()
+    assert event.content["due_at"] == NOW.isoformat()
+    cast.plan.refresh_from_db()
+    event = act(cast, "record_decision")
+    row.refresh_from_db()
+    assert (row.stage, row.decided_by_post) == ("decided", "区長")
+    assert event.content == {
+        "phase": "midyear",
+        "stage": "decided",
+        "decided_on": "2020-09-25",
+        "decided_by_post": "区長",
+        "document_number": "見総第12号",
+        "before": {"stage": "collecting", "decided_on": None, "decided_by_post": "", "document_number": ""},
+    }
+    assert cast.plan.phases.get(phase="self_evaluation").stage == "collecting"
+
+
+@pytest.mark.parametrize("verb", ["set_window", "record_decision"])
+def test_phases_change_for_the_admin_at_the_version_seen(cast, verb):
+    for who in ("viewer", "staff", "manager"):
+        refused(NotAllowed, cast, verb, by=cast.actor(who))
+    refused(NotVisible, cast, verb, by=cast.other_ward)
+    refused(NotVisible, cast, verb, phase="autumn")
+    refused(ChangedMeanwhile, cast, verb, version=0)
+    first = act(cast, verb)
+    assert act(cast, verb) == first, "a double click"
+
+
+def test_moments_in_the_wrong_order_and_bare_decisions_are_refused(cast):
+    later = NOW + datetime.timedelta(days=1)
+    moments = {"opens_at": later, "due_at": NOW, "closes_at": later}
+    assert list(refused(Incomplete, cast, "set_window", **moments).problems) == ["due_at"]
+    assert list(refused(Incomplete, cast, "set_window", due_at=later, closes_at=NOW).problems) == [
+        "closes_at"
+    ]
+    assert list(refused(Incomplete, cast, "set_window", opens_at=later, closes_at=NOW).problems) == [
+        "closes_at"
+    ]
+    bare = {"decided_on": None, "decided_by_post": ""}
+    problems = refused(Incomplete, cast, "record_decision", **bare).problems
+    assert list(problems) == ["decided_on", "decided_by_post"]
+    assert "stage" in refused(Incomplete, cast, "record_decision", stage="done").problems
+    ahead = NOW.date() + datetime.timedelta(days=1)
+    assert list(refused(Incomplete, cast, "record_decision", decided_on=ahead).problems) == ["decided_on"]
