@@ -7,7 +7,7 @@ window (409), content, version (409). A refused verb raises a `Refused` and chan
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,7 @@ from initiatives.refusals import (
     LoginNeeded,
     NotAllowed,
     NotVisible,
+    Refused,
     TransitionNotAllowed,
     WindowClosed,
 )
@@ -547,6 +548,24 @@ def publish(
 ) -> Event:
     """Publish an approved review: the sheet's next public revision holds the text that was approved."""
     return _act("publish", initiative, phase, by=by, at=at, version=version)
+
+
+@transaction.atomic
+def publish_together(
+    chosen: Iterable[tuple[Initiative, int | None]], phase: str, *, by: User, at: datetime.datetime
+) -> tuple[list[Event], list[tuple[Initiative, Refused]]]:
+    """Publish several approved reviews of a phase in one step, each with its own event.
+
+    `chosen` are sheets with the versions that the person saw. What is refused is left as it was and given
+    back with its reason; the others are published all the same. Anything else that goes wrong undoes all.
+    """
+    published, refused = [], []
+    for initiative, version in chosen:
+        try:
+            published.append(publish(initiative, phase, by=by, at=at, version=version))
+        except Refused as refusal:
+            refused.append((initiative, refusal))
+    return published, refused
 
 
 @transaction.atomic
