@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.fields.json import KeyTransform
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,6 +29,7 @@ from wardplan.working_days import time_left
 
 from .. import permissions
 from ..models import Review
+from ..overview import LATE, is_late, submitted_late
 from ..progress import (
     NOBODY,
     TO_SUBMIT,
@@ -58,6 +59,8 @@ class Entry:
     open_until: datetime.datetime | None = None
     readable: bool = True
     marks: list[tuple[str, Any]] = field(default_factory=list)
+    was_late: bool = False
+    """Only read when late sheets are asked for."""
 
 
 @dataclass
@@ -83,11 +86,14 @@ def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
     if here is None:
         raise Http404
     form = read_form(here.plan.edition)
-    items = read_items(here.plan, form, user)
-    current = current_phase(here, form, now)
+    late = request.GET.get("status") == LATE
+    items = read_items(here.plan, form, user, with_late=late)
+    current = form.by_phase.get(request.GET.get("phase", "")) or current_phase(here, form, now)
     choices = filter_choices(form, items)
     chosen = read_filter(request, choices)
     shown = [item for item in items if keeps(chosen, item, current)]
+    if late and current:
+        shown = [item for item in shown if is_late_in(item.entries[current.key], here, current, now)]
     context = {
         "title": f"{here.plan.fiscal_year} 取組項目一覧",
         "plan": here.plan,
@@ -128,12 +134,16 @@ def next_year(here: Year, years: list[Year]) -> FiscalYear | None:
 # ---- reading ---------------------------------------------------------------------------------------------
 
 
-def read_items(plan: YearPlan, form: OfficialForm, user: User) -> list[Item]:
-    """Read the plan's sheets with their reviews in one query; of the answers only the marks."""
+def read_items(plan: YearPlan, form: OfficialForm, user: User, *, with_late: bool = False) -> list[Item]:
+    """Read the plan's sheets with their reviews in one query; of the answers only the marks.
+
+    Whether the last submission was late costs a look into the record for each sheet: read on demand.
+    """
     keys = {q.key: None for phase in form.phases for q in phase.questions if q.kind == "mark"}
     rows = (
         Initiative.objects.filter(plan=plan)
         .order_by("position", "number")
+        .annotate(was_late=submitted_late() if with_late else Value(False))
         .annotate(**{f"mark_{key}": KeyTransform(key, "reviews__answers") for key in keys})
         .values_list(
             "number",
@@ -145,6 +155,7 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User) -> list[Item]:
             "reviews__phase",
             "reviews__status",
             "reviews__open_until",
+            "was_late",
             *(F(f"mark_{key}") for key in keys),
         )
     )
@@ -156,13 +167,26 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User) -> list[Item]:
         return permissions.can_read(user, Review(initiative=sheet, status=status))
 
     items: dict[str, Item] = {}
-    for number, title, section_id, section, order, waiting, phase, status, open_until, *marks in rows:
+    for (
+        number,
+        title,
+        section_id,
+        section,
+        order,
+        waiting,
+        phase,
+        status,
+        open_until,
+        was_late,
+        *marks,
+    ) in rows:
         item = items.setdefault(
             number, Item(number, title, section_id, section or "", order or 0, len(waiting))
         )
         if phase not in form.by_phase:
             continue
         entry = item.entries[phase] = Entry(status, open_until, readable(section_id, status))
+        entry.was_late = bool(was_late)
         if entry.readable:
             answers = dict(zip(keys, marks, strict=True))
             entry.marks = chosen_marks(form.by_phase[phase], answers)
@@ -208,13 +232,18 @@ def filter_choices(form: OfficialForm, items: list[Item]) -> dict[str, list[Any]
         for question in phase.questions
         if question.kind == "mark"
     ]
-    return {"sections": list(sections.items()), "statuses": Status.choices, "marks": marks}
+    return {
+        "sections": list(sections.items()),
+        "statuses": [*Status.choices, (LATE, "期限後")],
+        "marks": marks,
+    }
 
 
 def keeps(chosen: dict[str, str], item: Item, current: FormPhase | None) -> bool:
     if chosen["section"] and chosen["section"] != str(item.section_id or 0):
         return False
-    if chosen["status"] and current and chosen["status"] != item.entries[current.key].status:
+    wanted = "" if chosen["status"] == LATE else chosen["status"]
+    if wanted and current and wanted != item.entries[current.key].status:
         return False
     if chosen["mark"]:
         # Only what the list shows: a filter must not tell what the reader may not read yet.
@@ -224,6 +253,10 @@ def keeps(chosen: dict[str, str], item: Item, current: FormPhase | None) -> bool
     words = half_width(chosen["words"]).casefold().split()
     text = half_width(f"{item.number} {item.title}").casefold()
     return all(word in text for word in words)
+
+
+def is_late_in(entry: Entry, here: Year, phase: FormPhase, now: datetime.datetime) -> bool:
+    return is_late(entry.status, entry.was_late, entry.open_until, here, phase.key, now)
 
 
 # ---- showing ---------------------------------------------------------------------------------------------
