@@ -23,6 +23,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ward = roles.memberships[0].ward.slug
         links += [("indicators", "指標", reverse("initiatives:indicators", args=[ward]))]
     links += [("queue", "課長承認待ち", reverse("reviews:queue"))] if roles.manager_of else []
+    if ward_of_admin := next(
+        (row.ward.slug for row in roles.memberships if row.ward_id in roles.admin_of), ""
+    ):
+        links += [("progress", "進行管理", reverse("reviews:ward_progress", args=[ward_of_admin]))]
     links += [("admin", "管理", reverse("admin:index"))] if roles.admin_of or user.is_superuser else []
     current = _current(request)
     return {
@@ -44,6 +48,8 @@ def _current(request: HttpRequest) -> str:
         return ""
     if match.url_name in ("queue_print", "deputies"):
         return "queue"
+    if (match.url_name or "").startswith(("progress", "ward_progress")):
+        return "progress"
     return match.url_name if match.url_name in ("my_work", "queue") else "year"
 
 

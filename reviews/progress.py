@@ -52,7 +52,10 @@ def read_years(user: User, **only: object) -> list[Year]:
 
     A LEFT JOIN, because a plan without phases is a plan too and lists may cost three queries.
     """
-    columns = ("phase", "opens_at", "due_at", "closes_at", "as_of")
+    columns = (
+        *("phase", "opens_at", "due_at", "closes_at", "as_of"),
+        *("stage", "decided_on", "decided_by_post", "document_number"),
+    )
     rows = (
         YearPlan.objects.visible_to(user)
         .filter(**only)

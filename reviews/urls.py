@@ -11,6 +11,7 @@ from .views import (
     history,
     importing,
     my_work,
+    progress,
     queue,
     restore,
     review,
@@ -51,6 +52,16 @@ urlpatterns = [
     path("<slug:ward>/<year:year>/import/", importing.import_sheets, name="import_sheets"),
     path("<slug:ward>/<year:year>/import/apply/", importing.import_apply, name="import_apply"),
     path("<slug:ward>/<year:year>/import/marked/", importing.import_marked, name="import_marked"),
+    # /<ward>/<year>/progress/
+    path("<slug:ward>/progress/", progress.ward_progress, name="ward_progress"),
+    path("<slug:ward>/<year:year>/progress/", progress.progress, name="progress"),
+    path("<slug:ward>/<year:year>/progress/window/", progress.window, name="progress_window"),
+    path("<slug:ward>/<year:year>/progress/decision/", progress.decision, name="progress_decision"),
+    path(
+        "<slug:ward>/<year:year>/progress/publish-approved/",
+        progress.publish_approved,
+        name="progress_publish",
+    ),
     # /<ward>/<year>/<number>/
     path("<slug:ward>/<year:year>/<number:number>/", sheet.sheet, name="sheet"),
     path("<slug:ward>/<year:year>/<number:number>/sheet.xlsx", sheet.sheet_workbook, name="sheet_workbook"),
