@@ -10,7 +10,7 @@ from django.test import Client
 
 from initiatives.models import Event
 from tests.cast import Cast, scratch, snapshot
-from tests.permission_table import REVIEW_CASES, Case, Row
+from tests.permission_table import PLAN_CASES, REVIEW_CASES, Case, Row
 
 UNTIL = "令和2年10月30日"
 SECRET = "この文はまだ見せません。"
@@ -143,4 +143,18 @@ def test_every_row_over_http(world: Cast, case: Case) -> None:
                 answer = check_row(world, case, row._replace(expected=expected), submitted_by)
             if not same_answer(row._replace(expected=expected), answer):
                 wrong.append(row.wrong(answer))
+    assert wrong == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", [case for case in PLAN_CASES if case.action == "public"], ids=str)
+def test_every_public_row_of_the_plan_over_http(world: Cast, case: Case) -> None:
+    wrong = []
+    with scratch():
+        world.plan_in(case.state)
+        for row in case.rows:
+            response = client_of(world, row.actor).get("/public/mihon/2020/1/")
+            shows = world.initiative.activities.lstrip("・") in response.content.decode()
+            if str(response.status_code) != row.expected or shows != (row.expected == "200"):
+                wrong.append(row.wrong(response.status_code))
     assert wrong == []
