@@ -120,9 +120,7 @@ def _resolve(request: HttpRequest, form: ResolutionForm, targets: list[Target]) 
     assert isinstance(request.user, User)
     seen = form.base
     if seen is None:
-        form.add_error(
-            "value", "基準年度の実績を確かめて、もう一度確定してください。"
-        )
+        form.add_error("value", "基準年度の実績を確かめて、もう一度確定してください。")
         return False
     try:
         for target in targets:

@@ -122,7 +122,12 @@ def keep_for(
     `at` is when it was typed, now unless told; it never replaces a newer text of the same page.
     """
     at = at or timezone.now()
-    page_text = {"user_id": user_id, "initiative": case.initiative, "phase": case.review.phase, "page": page}
+    page_text: dict[str, Any] = {
+        "user_id": user_id,
+        "initiative": case.initiative,
+        "phase": case.review.phase,
+        "page": page,
+    }
     if not User.objects.filter(pk=user_id).exists():
         return
     if UnsavedText.objects.filter(**page_text, at__gt=at).exists():

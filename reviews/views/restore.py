@@ -64,8 +64,8 @@ def differing_fields(case: Case, typed: Mapping[str, Any]) -> list[tuple[str, st
     mine = ReviewForm(case, typed).typed_text()
     saved = ReviewForm(case, dict(ReviewForm(case).as_inputs())).typed_text()
     labels = list(dict.fromkeys((*mine, *saved)))
-    pairs = [(label, mine.get(label, ""), saved.get(label, "")) for label in labels]
-    return [(label, *pair) for label, *pair in pairs if not _same(*pair)]
+    texts = [(label, mine.get(label, ""), saved.get(label, "")) for label in labels]
+    return [(label, one, other) for label, one, other in texts if not _same(one, other)]
 
 
 def _same(one: str, other: str) -> bool:

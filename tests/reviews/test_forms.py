@@ -104,10 +104,11 @@ def test_what_is_printed_goes_before_the_count(cast, typed, position):
 
 def test_reasons_and_dates_of_decisions(cast):
     case = open_case(cast.initiative, "midyear", cast.manager)
-    assert list(DecisionForm("return", case).fields) == ["reason"]
+    comments = ["comment_implementation", "comment_outlook", "comment_issues"]
+    assert list(DecisionForm("return", case).fields) == ["reason", *comments]
     cast.set_window("midyear", "closed")
     case = open_case(cast.initiative, "midyear", cast.manager)
-    assert list(DecisionForm("return", case).fields) == ["reason", "until"]
+    assert set(DecisionForm("return", case).fields) == {"reason", "until", *comments}
     form = DecisionForm("return", case, {"reason": "直す", "until": "R2.10.9"})
     assert form.is_valid() and form.until_day().isoformat() == "2020-10-09"
     assert list(DecisionForm("approve", case).fields) == ["reason"]
