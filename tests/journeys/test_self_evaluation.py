@@ -3,6 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from reviews import workflow
+from tests.cast import NOW
+
 FORM = "/mihon/2020/1/self-evaluation/"
 SENTENCE = "目標8件に対し、実績9件(達成率112.5%)であり、目標を達成した。"
 BUTTON = "この文を実績欄に入れる"
@@ -65,3 +68,32 @@ def test_axe_finds_nothing_on_the_steps(form, axe_findings, too_wide):
     page.get_by_role("button", name="課長へ提出する").click()
     expect(page.get_by_role("alert")).to_be_focused()
     assert axe_findings(page) == []
+
+
+def test_axe_finds_nothing_where_the_basis_is_told(official, sit_down, axe_findings, too_wide):
+    answers = {"figure": FIGURES, "results": "行った。", "achievement": 2, "issues": "少ない。"}
+    answers["reason"] = "書面だけの開催だったため。"
+    workflow.submit(
+        official.initiative, "self_evaluation", by=official.staff, at=NOW, version=0, answers=answers
+    )
+    page = sit_down(official.manager)
+    for address in ("/mihon/2020/1/basis/", "/mihon/2020/differences/", "/mihon/2020/1/", "/queue/"):
+        page.goto(address)
+        for width in (390, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert (axe_findings(page), too_wide(page)) == ([], 0), address
+
+
+def test_the_sheet_prints_its_basis_on_a_page_of_its_own(official, sit_down):
+    answers = {"figure": FIGURES, "results": "行った。", "achievement": 1}
+    workflow.submit(
+        official.initiative, "self_evaluation", by=official.staff, at=NOW, version=0, answers=answers
+    )
+    page = sit_down(official.viewer)
+    page.goto("/mihon/2020/1/")
+    evidence = page.locator(".evidence")
+    expect(evidence).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(evidence).to_be_visible()
+    expect(evidence).to_contain_text("8件に対し9件: 達成")
+    assert evidence.evaluate("element => getComputedStyle(element).breakBefore") == "page"
