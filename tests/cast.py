@@ -519,7 +519,7 @@ KEPT = (
     Note,
 )
 COLUMNS = {
-    model: ", ".join(column.column for column in model._meta.concrete_fields)  # the key comes first
+    model: ", ".join(f'"{column.column}"' for column in model._meta.concrete_fields)  # the key comes first
     for model in KEPT
 }
 

@@ -149,6 +149,7 @@ def test_only_one_request_at_a_time(write):
     # More than eight seconds have gone: the rest follows at once.
     with page.expect_request(re.compile("/autosave/")):
         held[0].continue_()
+    expect(state(page)).to_have_text("保存しています…")
     assert len(held) == 2
     held[1].continue_()
     expect(state(page)).to_have_text("10:00 書きかけを残しました")
