@@ -18,15 +18,13 @@ from initiatives.form import FormPhase, FormQuestion
 from wardplan.numbers import format_number, read_number
 from wardplan.text import clean_text, quote
 
-from . import basis, cells, stamp
+from . import cells, stamp
 from .characters import holdable
 from .gate import AGAIN, NotOurs, open_package
 from .layout import answer_name
 from .shown import exact, shown
 
 MISSING = "記入欄のセルが削除されています。書き出し直したファイルに記入してください。"
-NOTICES = "お知らせ"
-"""The sheet on which the writer goes on with a text that is longer than a cell."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def read_workbook(content: bytes) -> Reading:
     values, texts = _read_cells(book, places, wanted)
     for page in book.pages:
         if stamp.NAME not in page.names and not places[page.title]:
-            if page.title not in (NOTICES, basis.TITLE):
+            if stamp.FOR_READING not in page.names:
                 reading.others.append(page.title)
             continue
         reading.sheets.append(_returned(page, places[page.title], values, texts[page.title], reading))
@@ -141,7 +139,7 @@ def _places(page: cells.Page) -> dict[str, tuple[str, str] | None]:
     """Say where each cell that can be filled in stands; None for one that is gone."""
     found: dict[str, tuple[str, str] | None] = {}
     for name, reference in page.names.items():
-        if name == stamp.NAME or name.startswith("_xlnm"):
+        if name in (stamp.NAME, stamp.FOR_READING) or name.startswith("_xlnm"):
             continue
         place = cells.place_of(reference)
         found[name] = (place[0] or page.title, place[1]) if place else None

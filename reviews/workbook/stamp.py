@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from django.core.signing import BadSignature, Signer
 
 NAME = "stamp"
+FOR_READING = "for_reading"
+"""Names a sheet that was written beside the forms and is not taken back: 判定根拠, お知らせ."""
 _SALT = "wardplan.workbook.stamp"
 _PIECE = 240
 _PIECES = re.compile(r'"((?:[^"]|"")*)"')

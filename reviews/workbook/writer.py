@@ -370,6 +370,7 @@ class _Book:
         if not rows:
             return
         page = self.book.create_sheet(basis.TITLE)
+        _mark_for_reading(page)
         widths = tuple(basis.COLUMNS.values())
         for number, pixels in enumerate(widths, 1):
             page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
@@ -392,6 +393,7 @@ class _Book:
     def add_notices(self) -> None:
         """List on a last sheet what could not be written as it was; the rest of a long text stands there."""
         page = self.book.create_sheet(_NOTICE_TITLE)
+        _mark_for_reading(page)
         widths = (200, 70, 300, 570)
         for number, pixels in enumerate(widths, 1):
             page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
@@ -493,6 +495,11 @@ def _parts(text: str) -> list[str]:
 def _column_width(pixels: int) -> float:
     """Turn pixels into Excel's unit: digits of the standard font, which are 7 pixels wide."""
     return pixels / 7
+
+
+def _mark_for_reading(page: Worksheet) -> None:
+    """Say that a sheet is no form, so that nobody is told that it was not taken back."""
+    page.defined_names.add(DefinedName(stamp.FOR_READING, attr_text='"1"'))
 
 
 def _protect(page: Worksheet) -> None:

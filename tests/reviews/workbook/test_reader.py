@@ -82,6 +82,13 @@ def test_renamed_sheet_and_other_properties_change_nothing(ours):
     assert reading.sheets[0].title == "直した'シート'! 2" and reading.others == ["前の紙"]
 
 
+def test_sheets_that_were_written_for_reading_are_left_out_whatever_they_are_called():
+    content = write_sheet(make_sheet({"midyear": {"issues": "使えない\x01文字"}}), at=AT)
+    content = changed(content, lambda book: setattr(book["お知らせ"], "title", "控え"))
+    reading = read_workbook(content)
+    assert len(reading.sheets) == 1 and not reading.others
+
+
 def test_moved_cells_are_found_where_their_names_point(ours):
     """As Excel does when rows and columns are inserted: cells move, and names follow."""
 
