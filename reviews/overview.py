@@ -201,7 +201,7 @@ def _count(cell: Cell, standing: Standing, late: bool) -> None:
 def _find_waits(cells: list[Cell], at: datetime.datetime) -> None:
     """Find in each section the sheet that waits longest; the longest of all stand out."""
     longest = [
-        (cell, min(waiting, key=lambda one: one.since))
+        (cell, min(waiting, key=lambda one: one.since or at))
         for cell in cells
         if (waiting := [one for one in cell.standings if one.waits])
     ]
