@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from initiatives.form import FormPhase, FormQuestion, OfficialForm
+from initiatives.form import FormPhase, OfficialForm
 from initiatives.models import PublishedSheet
 from initiatives.publication import PLAN
 from wardplan.era import era_year, wareki
@@ -187,15 +187,15 @@ def read_public(row: PublishedSheet, form: OfficialForm) -> PublicSheet:
         revision=row.revision,
         at=row.at,
         is_revised=bool(row.reason),
-        plan=_read_plan(plan) if plan else None,
+        plan=read_plan(plan["initiative"]) if plan else None,
         phases=tuple(
             _read_phase(phase, parts[phase.key], targets) for phase in form.phases if phase.key in parts
         ),
     )
 
 
-def _read_plan(plan: Mapping[str, Any]) -> PublicPlan:
-    item = plan["initiative"]
+def read_plan(item: Mapping[str, Any]) -> PublicPlan:
+    """Read a sheet's plan as a plan file writes it: as it was approved, whatever the live rows say."""
     targets = [(target["scope"], _read_target(target)) for target in item["targets"]]
     return PublicPlan(
         purpose=read_lines(item["purpose"]),
@@ -235,7 +235,7 @@ def _annual_lines(content: Mapping[str, Any]) -> list[TargetLine]:
     """
     parts = content["parts"]
     if PLAN in parts:
-        return list(_read_plan(parts[PLAN]).annual_targets)
+        return list(read_plan(parts[PLAN]["initiative"]).annual_targets)
     found: dict[str, TargetLine] = {}
     for part in parts.values():
         for target in part.get("basis", {}).get("targets", []):
@@ -322,7 +322,8 @@ def _basis_words(phase: PublicPhase) -> Iterable[BasisWords]:
     targets = phase.basis.get("targets", [])
     for mark in sorted(phase.basis.get("marks", []), key=lambda mark: not mark["differs"]):
         asked = [target for target in targets if mark["target"] in ("", target["target"])]
-        workings = tuple(target["working"] for target in asked if target["working"])
+        # A working without an outcome tells the office what is still missing.
+        workings = tuple(target["working"] for target in asked if target["outcome"] in (MET, NOT_MET))
         about = f"「{mark['heading']}」は、" if mark["heading"] else ""
         sentence = f"{about}{_figures_say(mark, asked)}"
         if mark["differs"]:
@@ -330,8 +331,12 @@ def _basis_words(phase: PublicPhase) -> Iterable[BasisWords]:
             yield BasisWords(f"{sentence}ですが、{chosen}", mark["reason"], workings)
         elif mark["proposed_words"]:
             yield BasisWords(f"{sentence}で、「{mark['chosen_words']}」としました。", workings=workings)
+        elif mark["reason"]:
+            yield BasisWords(
+                f"{about}次の理由で「{mark['chosen_words']}」としました。", mark["reason"], workings
+            )
         elif workings:
-            yield BasisWords(f"{about}数値からは判定していません。", mark["reason"], workings)
+            yield BasisWords(f"{about}「{mark['chosen_words']}」としました。", workings=workings)
     for turn in phase.basis.get("turns", []):
         yield BasisWords(
             f"{turn['before_phase']}では「{turn['before_words']}」でしたが、次のように変わりました。",
@@ -448,13 +453,16 @@ def _cells(
             continue
         part = parts[phase.key]
         for one in read_answers(phase, part["answers"], targets):
-            label = f"{phase.label} {_label(one.question, one.heading)}"
+            label = f"{phase.label} {_label(one, targets)}"
             cells[f"{phase.key} {one.question.key} {one.target}"] = (label, _words(one))
     return cells
 
 
-def _label(question: FormQuestion, heading: str) -> str:
-    return f"{question.label}({heading})" if heading else question.label
+def _label(one: Answered, targets: list[TargetLine]) -> str:
+    if not one.target:
+        return one.question.label
+    place = [line.key for line in targets].index(one.target) + 1
+    return f"目標{place}の{one.question.label}"
 
 
 def _words(one: Answered) -> str:
