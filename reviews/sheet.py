@@ -16,7 +16,14 @@ from typing import Any
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm
-from initiatives.models import Baseline, Initiative, Measurement, Target, TargetResolution
+from initiatives.models import (
+    Baseline,
+    Initiative,
+    Measurement,
+    PublishedSheet,
+    Target,
+    TargetResolution,
+)
 from initiatives.models.target import without_year
 from initiatives.unconfirmed import TARGET_LABELS, cell_label, target_cell, target_parts
 from wardplan.accounts.models import User
@@ -275,9 +282,14 @@ def with_everything(initiatives: QuerySet[Initiative]) -> QuerySet[Initiative]:
         .prefetch_related(Prefetch("baselines", baselines))
         .order_by("position", "pk")
     )
-    return initiatives.select_related("plan__ward", "plan__edition", "section").prefetch_related(
-        Prefetch("targets", targets),
-        Prefetch("reviews", Review.objects.select_related("submitted_by", "approved_by")),
+    published = PublishedSheet.objects.filter(initiative=OuterRef("pk")).order_by("-revision")
+    return (
+        initiatives.annotate(public_revision=Subquery(published.values("revision")[:1]))
+        .select_related("plan__ward", "plan__edition", "section")
+        .prefetch_related(
+            Prefetch("targets", targets),
+            Prefetch("reviews", Review.objects.select_related("submitted_by", "approved_by")),
+        )
     )
 
 

@@ -72,6 +72,8 @@ class StatusRow:
     evidence: Evidence | None = None
     plan_phase: PlanPhase | None = None
     repeated: tuple[str, ...] = ()
+    correcting: bool = False
+    """Published before and not again yet: the public still sees the last revision."""
     is_main: bool = False
 
 
@@ -138,6 +140,7 @@ def _page(
         "may_confirm_cells": can_confirm(user, initiative.plan)
         and initiative.plan.status == YearPlan.Status.DRAFT,
         "may_resolve": can_resolve(user, initiative),
+        "public_revision": getattr(initiative, "public_revision", None),
         "may_see_history": permissions.can_see_history(user, initiative),
     }
     return render(request, "reviews/sheet_detail.html", context, status=status)
@@ -190,6 +193,7 @@ def _status_row(
         evidence=evidence_of(block.phase, block.status, events) if block.readable else None,
         plan_phase=plan_phase,
         repeated=repeated_since(last_year, block) if permissions.can_write(user, initiative) else (),
+        correcting=block.status != Review.Status.PUBLISHED and _last(events, "publish") is not None,
     )
 
 

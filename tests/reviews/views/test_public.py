@@ -142,6 +142,19 @@ def test_basis_says_why_the_mark_differs_from_the_figures(cast, read):
     assert "8件に対し9件: 達成" in page
 
 
+def test_basis_tells_citizens_nothing_about_work_in_the_office(cast, read):
+    Question.objects.filter(key="achievement").update(combine="all")
+    cast.plan_in("published")
+    cast.shared_indicator.direction = ""
+    cast.shared_indicator.save()
+    sheet, act = cast.initiative, {"at": NOW}
+    answers = cast.answers("self_evaluation")
+    workflow.submit(sheet, "self_evaluation", by=cast.staff, version=0, answers=answers, **act)
+    workflow.approve(sheet, "self_evaluation", by=cast.manager, version=1, **act)
+    workflow.publish(sheet, "self_evaluation", by=cast.admin, version=2, **act)
+    assert "指標のよい方向" not in read()
+
+
 def test_day_of_the_facts_is_the_one_at_publication(cast, read):
     cast.review_in("approved")
     workflow.publish(cast.initiative, "midyear", by=cast.admin, at=NOW, version=3)
@@ -183,6 +196,21 @@ def test_public_keeps_the_last_revision_until_the_next_is_published(cast, read):
     assert "中間振り返り 課題と改善策" in page
     assert "<ins><span" in page
     assert f'href="{SHEET}?revision=2"' in page
+
+
+def test_sheet_page_says_that_a_correction_is_under_way(cast, client):
+    cast.plan_in("published")
+    cast.review_in("published")
+    client.force_login(cast.staff)
+    page = client.get("/mihon/2020/1/").content.decode()
+    assert f'<a href="{SHEET}">公表ページ(第2版)を見る</a>' in page
+    assert "訂正中" not in page
+    approved = correct(cast, issues="直した課題と改善策。")
+    page = client.get("/mihon/2020/1/").content.decode()
+    assert f'<b>訂正中</b> <span class="sentence">公表ページには、いまも<a href="{SHEET}">第2版</a>' in page
+    assert "次に公表すると、第3版になります。" in page
+    workflow.publish(cast.initiative, "midyear", by=cast.admin, at=NOW, version=approved.version)
+    assert "訂正中" not in client.get("/mihon/2020/1/").content.decode()
 
 
 def test_older_revision_stays_as_it_was(cast, read):
