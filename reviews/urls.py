@@ -67,6 +67,11 @@ urlpatterns = [
     path("<slug:ward>/<year:year>/<number:number>/sheet.xlsx", sheet.sheet_workbook, name="sheet_workbook"),
     path("<slug:ward>/<year:year>/<number:number>/basis/", basis.basis, name="basis"),
     path("<slug:ward>/<year:year>/<number:number>/history/", history.history, name="history"),
+    path(
+        "<slug:ward>/<year:year>/<number:number>/history/<slug:phase>/<int:version>/",
+        history.moment,
+        name="history_moment",
+    ),
     # /<ward>/<year>/<number>/<phase>/
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/", review.review, name="review"),
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/submit/", review.submit, name="submit"),

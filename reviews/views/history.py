@@ -1,26 +1,28 @@
-"""The history of a sheet: every accepted change, newest first, with the text as it was then."""
+"""The history of a sheet: every accepted change, newest first, and the sheet as it was at each of them."""
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from initiatives.form import FormPhase, read_form
 from initiatives.models import Event, Initiative
 from initiatives.refusals import NotAllowed
-from wardplan.era import wareki
+from wardplan.era import wareki, wareki_moment
 from wardplan.fiscal_year import FiscalYear
 
 from .. import permissions
 from ..models import Review
-from ..sheet import Answered, TargetLine, read_answers, read_sheet, with_everything
+from ..public_sheet import PublicPlan, read_plan
+from ..sheet import Answered, Sheet, TargetLine, read_answers, read_sheet, with_everything
 from ..workflow import words_of
 from .case import find_initiative, signed_in
 
@@ -33,6 +35,7 @@ class Entry:
 
     event: Event
     phase: str
+    slug: str
     what: str
     from_status: str
     to_status: str
@@ -57,9 +60,94 @@ def history(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> H
         "title": f"{form.label('item')}{initiative.number} 履歴",
         "initiative": initiative,
         "item": form.label("item"),
+        "texts_open": request.GET.get("texts") == "open",
         "entries": [entry(event, form.by_phase.get(event.phase), sheet.annual_targets) for event in events],
     }
     return render(request, "reviews/history.html", context)
+
+
+@never_cache
+@require_safe
+@login_required
+def moment(
+    request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str, version: int
+) -> HttpResponse:
+    """Show the whole sheet as it was right after one change, on the official form."""
+    user = signed_in(request)
+    initiative = find_initiative(user, ward, year, number)
+    if not permissions.can_see_history(user, initiative):
+        raise NotAllowed("履歴を見られるのは、担当課の職員と取りまとめ担当です。")
+    form = read_form(initiative.plan.edition)
+    form_phase = form.phase_at(phase)
+    events = list(Event.objects.filter(initiative=initiative).order_by("at", "pk"))
+    place = next(
+        (
+            place
+            for place, event in enumerate(events)
+            if form_phase and (event.phase, event.version) == (form_phase.key, version)
+        ),
+        None,
+    )
+    if place is None:
+        raise Http404
+    event = events[place]
+    complete = with_everything(Initiative.objects.filter(pk=initiative.pk)).get()
+    sheet = as_it_was(read_sheet(complete, form, user), events[: place + 1], plan_at(initiative, event))
+    context = {
+        "title": f"{form.label('item')}{initiative.number} {wareki_moment(event.at)}の内容",
+        "initiative": initiative,
+        "item": form.label("item"),
+        "sheet": sheet,
+        "entry": entry(event, form_phase, sheet.annual_targets),
+        "now": timezone.now(),
+    }
+    return render(request, "reviews/history_moment.html", context)
+
+
+def plan_at(initiative: Initiative, event: Event) -> PublicPlan | None:
+    """Find the plan's text as it stood at an event; None when the record does not go back so far."""
+    written = Event.objects.filter(
+        ward=initiative.plan.ward_id,
+        fiscal_year=initiative.plan.fiscal_year,
+        initiative=None,
+        verb__in=["confirm", "new_version"],
+        at__lte=event.at,
+    )
+    newest = written.order_by("-version").first()
+    items = newest.content["initiatives"] if newest else []
+    item = next((item for item in items if item["number"] == initiative.number), None)
+    return read_plan(item) if item else None
+
+
+def as_it_was(sheet: Sheet, events: list[Event], plan: PublicPlan | None) -> Sheet:
+    """Put a sheet back to where these events led: each phase's text and status, and the plan of then."""
+    newest = {event.phase: event for event in events}
+    annual = plan.annual_targets if plan else sheet.annual_targets
+    blocks = []
+    for block in sheet.blocks:
+        event = newest.get(block.phase.key)
+        answers = event.content.get("answers", {}) if event else {}
+        blocks.append(
+            replace(
+                block,
+                status=event.to_status if event else Review.Status.NOT_STARTED,
+                version=event.version if event else 0,
+                readable=True,
+                answered=tuple(read_answers(block.phase, answers, annual)),
+                review=None,
+            )
+        )
+    then = replace(sheet, blocks=tuple(blocks), unconfirmed=())
+    if plan is None:
+        return then
+    return replace(
+        then,
+        purpose=plan.purpose,
+        overview=plan.overview,
+        activities=plan.activities,
+        policy_targets=plan.policy_targets,
+        annual_targets=plan.annual_targets,
+    )
 
 
 def entry(event: Event, phase: FormPhase | None, targets: tuple[TargetLine, ...]) -> Entry:
@@ -68,6 +156,7 @@ def entry(event: Event, phase: FormPhase | None, targets: tuple[TargetLine, ...]
     return Entry(
         event=event,
         phase=phase.label if phase else "",
+        slug=phase.slug if phase else "",
         what=words_of(event),
         from_status=status_label(event.from_status),
         to_status=status_label(event.to_status),

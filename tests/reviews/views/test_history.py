@@ -2,7 +2,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from initiatives import workflow as plan_workflow
 from initiatives.models import Event
+from tests.cast import NOW
 
 URL = "/mihon/2020/1/history/"
 
@@ -115,3 +117,65 @@ def test_queries_do_not_grow_with_the_events(cast, client):
             client.get(URL)
         counts.append(len(queries))
     assert counts[0] == counts[1] == counts[2]
+
+
+# ---- the sheet as it was ---------------------------------------------------------------------------------
+
+
+def moment(client, user, version, phase="midyear"):
+    client.force_login(user)
+    return client.get(f"{URL}{phase}/{version}/")
+
+
+def test_sheet_stands_on_the_form_as_it_was_then(cast, client, read):
+    cast.review_in("draft", "self_evaluation", answers={"results": "まだ早い結果"})
+    cast.review_in("approved")
+    Event.objects.filter(verb="save", phase="midyear").update(
+        content={"answers": {"outlook": 1, "issues": "はじめの文"}}
+    )
+    assert 'href="/mihon/2020/1/history/midyear/1/"' in read(cast.staff)
+    page = moment(client, cast.staff, 1).content.decode()
+    assert "令和2年9月22日(火)11:00の内容" in page
+    assert "はじめの文" in page
+    assert "若年層の参加が少ない。" not in page
+    assert page.count('class="is-chosen"') == 1
+    assert "中間振り返り:作成中" in page, "the stamp tells the state of then"
+    later = moment(client, cast.staff, 3).content.decode()
+    assert "はじめの文" not in later
+    assert "まだ早い結果" in later, "written before that moment in the other phase"
+    assert "中間振り返り:課長承認済" in later
+
+
+def test_plan_stands_as_it_was_then(cast, client):
+    cast.review_in("submitted")
+    content = cast.plan_content()
+    content["initiatives"][0]["activities"] = "・新しくした活動。"
+    plan_workflow.new_version(
+        cast.plan, by=cast.admin, at=NOW, version=1, content=content, reason="見直したため"
+    )
+    page = moment(client, cast.staff, 2).content.decode()
+    assert "清掃活動やフードドライブを行う。" in page
+    assert "新しくした活動。" not in page
+
+
+def test_moment_is_for_those_who_may_see_the_history(cast, client):
+    cast.review_in("draft")
+    assert moment(client, cast.viewer, 1).status_code == 403
+    assert moment(client, cast.other_ward, 1).status_code == 404
+    assert moment(client, cast.admin, 1).status_code == 200
+
+
+@pytest.mark.parametrize("ending", ["midyear/2/", "midyear/0/", "autumn/1/", "self-evaluation/1/"])
+def test_moment_that_there_was_not_is_not_found(cast, client, ending):
+    cast.review_in("draft")
+    client.force_login(cast.staff)
+    assert client.get(URL + ending).status_code == 404
+
+
+def test_all_texts_can_be_opened_for_the_printout(cast, client):
+    cast.review_in("submitted")
+    client.force_login(cast.staff)
+    assert "<details open>" not in client.get(URL).content.decode()
+    page = client.get(f"{URL}?texts=open").content.decode()
+    assert page.count("<details open>") == 2
+    assert "data-print" in page
