@@ -150,3 +150,29 @@ def test_long_words_never_push_a_page_sideways(cast, sit_down, too_wide):
             for size in (PHONE, DESK):
                 page.set_viewport_size(size)
                 assert too_wide(page) == 0, (url, size)
+
+
+def test_pages_for_citizens(cast, look):
+    cast.plan_in("published")
+    cast.review_in("published")
+    cast.review_in("published", "self_evaluation")
+    look(None, "/public/mihon/2020/")
+    look(None, "/public/mihon/2020/1/")
+    look(None, "/public/mihon/2020/1/?revision=1")
+    look(None, "/public/mihon/2020/99/", status=404)
+
+
+def test_pages_of_the_ward_and_of_then(cast, look):
+    cast.set_window("midyear", "closed")
+    cast.review_in("draft")
+    cast.review_in("approved", "self_evaluation")
+    look(cast.admin, "/mihon/2020/progress/", act=close_before_opening)
+    look(cast.staff, SHEET + "history/?texts=open")
+    look(cast.staff, SHEET + "history/midyear/1/")
+
+
+def close_before_opening(page):
+    page.locator("summary", has_text="中間振り返りの受付期間を変える").click()
+    page.get_by_label("受付終了").first.fill("令和2年7月1日17:15")
+    page.get_by_role("button", name="この受付期間にする").first.click()
+    expect(page.get_by_role("alert")).to_be_focused()

@@ -15,7 +15,7 @@ from initiatives.models import (
     YearPlan,
 )
 from reviews.models import Review
-from tests.cast import JST, NOW
+from tests.cast import JST, NOW, SPRING
 from wardplan.accounts.models import Membership, User
 
 
@@ -184,6 +184,30 @@ def test_two_years_at_once_are_told_apart(cast, read):
     assert "令和元年度 取組項目1・自己評価" in to_write
     assert "令和2年度 取組項目1・自己評価" in to_write
     assert to_write.index("令和元年度 取組項目1") < to_write.index("令和2年度 取組項目1")
+
+
+def test_last_years_evaluation_and_this_years_midyear_keep_their_own_deadlines(midyear, read):
+    last_year = YearPlan.objects.create(
+        ward=midyear.ward, fiscal_year=2019, edition=midyear.edition, status="confirmed"
+    )
+    sheet = Initiative.objects.create(
+        plan=last_year, number="1", position=1_000_000, title="昨年度の取組", section=midyear.section
+    )
+    PlanPhase.objects.create(plan=last_year, phase="midyear", opens_at=SPRING, closes_at=SPRING)
+    due_at = datetime.datetime(2020, 9, 28, 12, 0, tzinfo=JST)
+    PlanPhase.objects.create(
+        plan=last_year, phase="self_evaluation", opens_at=SPRING, due_at=due_at, closes_at=None
+    )
+    midyear.review_in("draft", "self_evaluation", initiative=sheet)
+    to_write = section_of(read(midyear.staff), "to-write")
+    jobs = to_write.split("<li")[1:]
+    assert len(jobs) == 2, "neither last year's mid-year review nor this year's evaluation"
+    assert "令和元年度 取組項目1・自己評価" in jobs[0]
+    assert "9月28日(月)12:00" in jobs[0]
+    assert 'href="/mihon/2019/1/self-evaluation/"' in jobs[0]
+    assert "令和2年度 取組項目1・中間振り返り" in jobs[1]
+    assert "10月2日(金)17:15" in jobs[1]
+    assert 'href="/mihon/2020/1/midyear/"' in jobs[1]
 
 
 # ---- who has the rest ------------------------------------------------------------------------------------
