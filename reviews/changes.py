@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from initiatives.form import FormPhase
 from wardplan.era import wareki
@@ -30,6 +31,8 @@ class Change:
     symbol: str = ""
     comment: Comment | None = None
     last_year: str = ""
+    proposal: Mapping[str, Any] | None = None
+    """What the figures say about a mark, as it is on record; None where nothing follows from them."""
 
     @property
     def is_changed(self) -> bool:
@@ -58,8 +61,13 @@ def read_changes(
     *,
     comments: Iterable[Comment] = (),
     last_year: PhaseBlock | None = None,
+    marks: Iterable[Mapping[str, Any]] = (),
 ) -> list[Change]:
-    """List a phase's fields in form order with what changed since `before`, the answers last decided on."""
+    """List a phase's fields in form order with what changed since `before`, the answers last decided on.
+
+    `marks` are those of the basis that is on record.
+    """
+    proposals = {(mark["question"], mark["target"]): mark for mark in marks if mark["rule"]}
     labels = labels_of(phase, [line.key for line in targets])
     written = {comment.field: comment for comment in comments}
     earlier = {(one.question.key, one.heading): words(one) for one in last_year.answered} if last_year else {}
@@ -76,6 +84,7 @@ def read_changes(
                 symbol=says.chosen.symbol if says.chosen else "",
                 comment=written.get(field.name),
                 last_year=earlier.get((says.question.key, says.heading), ""),
+                proposal=proposals.get((says.question.key, says.target)),
             )
         )
     return found

@@ -354,6 +354,7 @@ def unfold(rows: list[Waiting], user: User) -> list[Unfolded]:
             row.before,
             comments=comments.get(place_of(row.returned), []) if row.returned else [],
             last_year=last_year.block(row.case.phase.key) if last_year else None,
+            marks=row.evidence.marks if row.evidence else (),
         )
         form = DecisionForm("return", row.case)
         repeated = repeated_since(last_year, sheet.block(row.case.phase.key))

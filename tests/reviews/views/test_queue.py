@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from initiatives.models import Event, Initiative, PlanPhase, YearPlan
+from initiatives.models import Event, Initiative, PlanPhase, Question, YearPlan
 from reviews import workflow
 from reviews.models import Note, Review
 from tests.cast import NOW, snapshot
@@ -250,6 +250,21 @@ def test_last_years_text_stands_beside(cast, read):
     for url in (URL, URL + "print/"):
         issues = words(field(read(cast.manager, url), "課題と改善策"))
         assert "令和元年度の文 昨年度の課題。" in issues
+
+
+def test_proposal_from_the_figures_stands_at_the_mark(cast, read):
+    Question.objects.filter(phase="self_evaluation", key="achievement").update(combine="all")
+    Question.objects.filter(phase="self_evaluation", key="figure").update(required=False)
+    figure = {
+        "a1": {"value": "7", "as_of": "2021-03-31", "source": "市民協働課調べ"},
+        "a2": {"value": "12", "as_of": "2021-03-31", "source": "総務課調べ"},
+    }
+    answers = cast.answers("self_evaluation", figure=figure, achievement=2, issues="件数が足りなかった。")
+    workflow.submit(cast.initiative, "self_evaluation", by=cast.staff, at=NOW, version=0, answers=answers)
+    for url in (URL, URL + "print/"):
+        mark = words(field(read(cast.manager, url), "目標の達成"))
+        assert "②目標未達成" in mark
+        assert "数値からの判定(参考)" in mark
 
 
 def test_text_is_escaped(cast, read):
