@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from reviews import workflow
+from reviews import keeping, workflow
+from reviews.workflow import open_case
 from tests.cast import NOW
 from wardplan.accounts.models import Section
 
@@ -109,6 +110,15 @@ def test_pages_of_figures(cast, look):
 def enter_no_figure(page):
     page.get_by_role("button", name="実績を入力する").click()
     expect(page.get_by_role("alert")).to_be_focused()
+
+
+def test_page_of_unsaved_text(cast, look):
+    cast.review_in("draft")
+    case = open_case(cast.initiative, "midyear", cast.staff)
+    typed = {"implementation": "2", "outlook": "2", "issues": "書きかけの文\n" * 30 + "x" * 300}
+    keeping.keep_for(cast.staff.pk, case, 1, typed)
+    look(cast.staff, FORM)
+    look(cast.staff, FORM + "restore/")
 
 
 def test_pages_that_refuse(cast, look):
