@@ -93,6 +93,7 @@ def test_save_and_log_out_leave_no_copy(cast, write):
     page = write()
     button(page, "一時保存").click()
     expect(page.get_by_text("10:00に一時保存しました。")).to_be_visible()
+    page.wait_for_load_state("load")  # the page's scripts have run
     assert copies(page) == []
     page.get_by_label("課題と改善策").fill("まだ送っていない")
     assert len(copies(page)) == 1
