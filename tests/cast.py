@@ -163,6 +163,7 @@ class Cast:
 
     # ---- states
 
+    @transaction.atomic
     def plan_in(self, status: str) -> YearPlan:
         """Put the plan, and its record, into a state."""
         plan = self.plan
@@ -207,6 +208,7 @@ class Cast:
                 )
         return plan
 
+    @transaction.atomic
     def review_in(
         self,
         status: str,

@@ -1,15 +1,42 @@
 """Walks through the site in a real Chromium. Nothing may go wrong in the browser's eyes on the way either."""
 
+import threading
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.core.signals import request_finished, request_started
 from django.test import Client
 
 PASSWORD = "mihon-2020-himitsu"
 DESK = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(autouse=True)
+def answered(transactional_db):
+    """Let the server answer what a browser, which is closed by now, still asked, before the rows go."""
+    changed = threading.Condition()
+    waiting = 0
+
+    def count(step):
+        def receive(**_):
+            nonlocal waiting
+            with changed:
+                waiting += step
+                changed.notify_all()
+
+        return receive
+
+    asked, done = count(1), count(-1)
+    request_started.connect(asked, weak=False)
+    request_finished.connect(done, weak=False)
+    yield
+    with changed:
+        assert changed.wait_for(lambda: waiting == 0, timeout=20)
+    request_started.disconnect(asked)
+    request_finished.disconnect(done)
 
 
 @pytest.fixture
