@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -48,22 +48,41 @@ _NEEDS_QUOTE = re.compile(r"[=+\-@'\t]")
 
 _NOTICE_TITLE = "お知らせ"
 
+ExtraPages = Mapping[str, Callable[[Worksheet, Sequence[str]], None]]
+"""Pages beside the forms, by title: each is filled once the titles of the forms' sheets are known."""
+
 
 def write_sheet(sheet: Sheet, *, at: datetime.datetime) -> bytes:
     """Write one 取組項目 as a workbook. `at` stands in the footer; the same input gives the same bytes."""
     return write_workbook([sheet], at=at)
 
 
-def write_workbook(sheets: Sequence[Sheet], *, at: datetime.datetime) -> bytes:
+def write_workbook(
+    sheets: Sequence[Sheet],
+    *,
+    at: datetime.datetime,
+    front: ExtraPages | None = None,
+    back: ExtraPages | None = None,
+) -> bytes:
     """Write a workbook with a sheet for each 取組項目. Asks no query.
 
     Nothing is lost on the way: characters that no Excel file can hold become U+FFFD, and the rest of a text
-    that is longer than a cell goes to a last sheet, which lists both.
+    that is longer than a cell goes to a last sheet, which lists both. `front` and `back` are pages before
+    and after the forms, for reading only: a returned file is read without them.
     """
     book = _Book(at)
+    extra = {**(front or {}), **(back or {})}
+    book.titles |= {title.lower() for title in extra}
+    for title in front or {}:
+        book.add_for_reading(title)
+    several = len({sheet.ward for sheet in sheets}) > 1
     for sheet in sheets:
-        book.add(sheet)
+        book.add(sheet, f"{sheet.ward_name} " if several else "")
     book.add_basis(basis_rows(sheets))
+    for title in back or {}:
+        book.add_for_reading(title)
+    for title, fill in extra.items():
+        fill(book.book[title], book.forms)
     return book.save()
 
 
@@ -207,13 +226,18 @@ class _Book:
         self.book._fonts[0] = Font(name=FONT, size=TEXT_SIZE, family=3)
         self.styles = _Styles(Worksheet(self.book))
         self.titles: set[str] = {_NOTICE_TITLE, basis.TITLE}
+        self.forms: list[str] = []
         self.notices: list[_Notice] = []
         self.layouts: dict[tuple[int, tuple[str, ...]], Layout] = {}
 
-    def add(self, sheet: Sheet) -> None:
-        """Add one 取組項目: cells, merges, heights, names, stamp and how it is printed."""
-        title = sheet_title(f"{sheet.number} {sheet.title}", self.titles)
+    def add(self, sheet: Sheet, before: str = "") -> None:
+        """Add one 取組項目: cells, merges, heights, names, stamp and how it is printed.
+
+        Its title is number and title, with `before` in front: the ward, where there are several.
+        """
+        title = sheet_title(f"{before}{sheet.number} {sheet.title}", self.titles)
         self.titles.add(title.lower())
+        self.forms.append(title)
         page = self.book.create_sheet(title)
         layout = self.layout(sheet)
         contents = contents_of(sheet)
@@ -365,12 +389,17 @@ class _Book:
         )
         _footer(page, f"{states}  出力 {wareki_moment(self.at)}")
 
+    def add_for_reading(self, title: str) -> Worksheet:
+        """Add a page beside the forms, which nobody takes back."""
+        page = self.book.create_sheet(title)
+        _mark_for_reading(page)
+        return page
+
     def add_basis(self, rows: Sequence[basis.Row]) -> None:
         """Add the table of what the marks rest on, after the forms; nothing when there is nothing to say."""
         if not rows:
             return
-        page = self.book.create_sheet(basis.TITLE)
-        _mark_for_reading(page)
+        page = self.add_for_reading(basis.TITLE)
         widths = tuple(basis.COLUMNS.values())
         for number, pixels in enumerate(widths, 1):
             page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
@@ -392,8 +421,7 @@ class _Book:
 
     def add_notices(self) -> None:
         """List on a last sheet what could not be written as it was; the rest of a long text stands there."""
-        page = self.book.create_sheet(_NOTICE_TITLE)
-        _mark_for_reading(page)
+        page = self.add_for_reading(_NOTICE_TITLE)
         widths = (200, 70, 300, 570)
         for number, pixels in enumerate(widths, 1):
             page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
