@@ -5,7 +5,7 @@ from django.contrib import admin
 from initiatives.models import Event
 from wardplan.accounts.admin_site import ReadOnly, WardModelAdmin
 
-from .workflow import VERB_WORDS
+from .rules import VERB_WORDS
 
 PLAN_VERB_WORDS = {
     "edit": "編集",

@@ -29,7 +29,7 @@ from wardplan.text import is_blank
 from .answers import Answers, Field, fields_of, pick
 
 if TYPE_CHECKING:
-    from .workflow import Case
+    from .case import Case
 
 When = Question.RequiredWhen
 

@@ -25,9 +25,10 @@ from wardplan.text import SheetTextField, has_halfwidth_kana, is_thin, removed_c
 
 from .answers import Answers, Field, advice, assemble, fields_of
 from .basis import Basis
+from .case import Case
 from .comments import labels_of
 from .form_layout import Beside, goes_by_steps, last_text, rows_in_order, steps
-from .workflow import COMMENT_PREFIX, Case, decision_problems, until_needed
+from .rules import COMMENT_PREFIX, decision_problems, until_needed
 
 When = Question.RequiredWhen
 

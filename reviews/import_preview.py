@@ -22,8 +22,9 @@ from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import half_width, with_unit
 
-from . import workflow
+from . import rules
 from .answers import Answers, pick, put, same
+from .case import Case
 from .forms import ReviewForm, input_names, read_mark
 from .models import Review
 from .workbook.reader import (
@@ -35,7 +36,6 @@ from .workbook.reader import (
     mark_sentence,
 )
 from .workbook.stamp import Stamp
-from .workflow import Case
 
 WHOLE_SHEET = "シート全体"
 
@@ -358,7 +358,7 @@ class _Comparison:
         if not found and not wrong:
             return
         try:
-            workflow.check("import", case, self.by, self.at)
+            rules.check("import", case, self.by, self.at)
         except Refused as refusal:
             sheet = found[0].sheet if found else wrong[0].sheet
             label = f"{case.phase.label} {WHOLE_SHEET}"

@@ -15,8 +15,8 @@ from wardplan.accounts.models import User
 from wardplan.era import to_jst
 from wardplan.working_days import is_working_day
 
+from .case import Case
 from .models import UnsavedText
-from .workflow import Case
 
 SALT = "reviews.opened_by"
 SESSION_KEY = "kept_text"

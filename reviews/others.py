@@ -8,8 +8,8 @@ from initiatives.models import Event
 from wardplan.accounts.models import User
 from wardplan.era import clock_time
 
+from .case import Case
 from .models import UnsavedText
-from .workflow import Case
 
 RECENT = datetime.timedelta(minutes=15)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from initiatives.form import FormPhase, OfficialForm
 from initiatives.models import Event, Initiative, YearPlan
 
-from . import workflow
+from . import rules
 from .models import Review
 from .progress import TO_SUBMIT, Bar, Year
 from .windows import Window, deadline, window
@@ -65,7 +65,7 @@ class Standing:
 
     @property
     def last_words(self) -> str:
-        return workflow.VERB_WORDS.get(self.last_verb, "")
+        return rules.VERB_WORDS.get(self.last_verb, "")
 
     @property
     def waits(self) -> bool:
@@ -137,7 +137,7 @@ class Overview:
 
 def read_standings(year: Year, form: OfficialForm) -> list[Standing]:
     """Read every sheet of a plan in every phase of its form, sections in their order: one query."""
-    handed = Event.objects.filter(**ITS_PHASE, verb__in=["submit", *workflow.REOPENING]).order_by("-version")
+    handed = Event.objects.filter(**ITS_PHASE, verb__in=["submit", *rules.REOPENING]).order_by("-version")
     last = Event.objects.filter(**ITS_PHASE).order_by("-version")
     rows = (
         Initiative.objects.filter(plan=year.plan)

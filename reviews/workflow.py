@@ -7,127 +7,49 @@ window (409), content, version (409). A refused verb raises a `Refused` and chan
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from initiatives import publication
-from initiatives.form import FormPhase, OfficialForm, read_form
 from initiatives.models import (
     Event,
     Initiative,
     Measurement,
-    PlanPhase,
-    Target,
-    TargetResolution,
-    YearPlan,
 )
 from initiatives.refusals import (
     ChangedMeanwhile,
     Incomplete,
-    LoginNeeded,
-    NotAllowed,
-    NotVisible,
     Refused,
     TransitionNotAllowed,
-    WindowClosed,
 )
 from initiatives.workflow import fingerprint, lock_figures, post_of, record
 from wardplan.accounts.models import Membership, User
 from wardplan.era import short_moment
 from wardplan.numbers import read_number, with_unit
-from wardplan.text import is_blank, length
+from wardplan.text import is_blank
 
 from . import permissions
-from .answers import Answers, Difference, assemble, fields_of, merge, problems, unchanged
-from .basis import Basis, KnownFigure, basis_of, has_basis, read_known
+from .answers import Answers, Difference, assemble, fields_of, merge, unchanged
+from .basis import has_basis
+from .case import Case, open_case
 from .models import Note, Review
-from .windows import Window, end_of, window
+from .rules import (
+    TRANSITIONS,
+    check_person,
+    check_state,
+    check_window,
+    decision_problems,
+    is_bound_by_window,
+    is_mending,
+    until_needed,
+    words_of,
+)
+from .windows import Window, end_of
 
 Status = Review.Status
-
-# What each verb makes of which state. `withdraw` goes back to where the review was submitted from.
-TRANSITIONS: dict[str, dict[str, str]] = {
-    "save": {
-        Status.NOT_STARTED: Status.DRAFT,
-        Status.DRAFT: Status.DRAFT,
-        Status.RETURNED: Status.RETURNED,
-        Status.SUBMITTED: Status.SUBMITTED,
-    },
-    "import": {
-        Status.NOT_STARTED: Status.DRAFT,
-        Status.DRAFT: Status.DRAFT,
-        Status.RETURNED: Status.RETURNED,
-    },
-    "submit": {
-        Status.NOT_STARTED: Status.SUBMITTED,
-        Status.DRAFT: Status.SUBMITTED,
-        Status.RETURNED: Status.SUBMITTED,
-    },
-    "withdraw": {Status.SUBMITTED: Status.DRAFT},
-    "approve": {Status.SUBMITTED: Status.APPROVED},
-    "return": {Status.SUBMITTED: Status.RETURNED},
-    "reopen": {Status.APPROVED: Status.RETURNED},
-    "extend": {
-        Status.NOT_STARTED: Status.NOT_STARTED,
-        Status.DRAFT: Status.DRAFT,
-        Status.RETURNED: Status.RETURNED,
-    },
-    "publish": {Status.APPROVED: Status.PUBLISHED},
-    "correct": {Status.PUBLISHED: Status.RETURNED},
-}
-
-MAY: dict[str, Callable[[User, Initiative], bool]] = {
-    "save": permissions.can_write,
-    "import": permissions.can_write,
-    "submit": permissions.can_submit,
-    "withdraw": permissions.can_submit,
-    "approve": permissions.can_decide,
-    "return": permissions.can_decide,
-    "reopen": permissions.can_reopen,
-    "extend": permissions.can_run_phase,
-    "publish": permissions.can_run_phase,
-    "correct": permissions.can_run_phase,
-}
-
-BOUND_BY_WINDOW = ("save", "import", "submit", "withdraw")
-REOPENING = ("return", "reopen", "correct")
-NEEDS_REASON = ("return", "reopen", "extend", "correct")
-
-VERB_WORDS = {
-    "save": "一時保存",
-    "import": "Excelから取込",
-    "submit": "提出",
-    "withdraw": "引戻し",
-    "approve": "承認",
-    "return": "差戻し",
-    "reopen": "承認取消し",
-    "extend": "個別延長",
-    "publish": "公表",
-    "correct": "訂正",
-}
-
-# Why a state does not take a verb, and what to do instead.
-STATE_SENTENCES = {
-    Status.NOT_STARTED: "このシートはまだ書かれていません。",
-    Status.DRAFT: "このシートは作成中で、まだ提出されていません。",
-    Status.SUBMITTED: "このシートは課長承認待ちです。直すときは、先に引き戻してください。",
-    Status.RETURNED: "このシートは差し戻されています。担当が直して再提出するのを待ってください。",
-    Status.APPROVED: "このシートは課長承認済です。直すときは、課長に承認取消しを依頼してください。",
-    Status.PUBLISHED: "このシートは公表済です。直すときは、取りまとめ担当に訂正を依頼してください。",
-}
-
-
-def words_of(event: Event) -> str:
-    """Name what happened in plain words: a manager's save of a waiting sheet is a 字句の修正."""
-    if event.verb == "save" and event.from_status == Status.SUBMITTED:
-        return "字句の修正"
-    return VERB_WORDS.get(event.verb, event.verb)
 
 
 class Conflict(ChangedMeanwhile):
@@ -141,90 +63,6 @@ class Conflict(ChangedMeanwhile):
         self.theirs = theirs
 
 
-@dataclass
-class Case:
-    """One initiative in one phase as it stands now: everything that the checks look at."""
-
-    initiative: Initiative
-    plan_phase: PlanPhase | None
-    form: OfficialForm
-    phase: FormPhase
-    review: Review
-
-    @property
-    def plan(self) -> YearPlan:
-        return self.initiative.plan
-
-    def window(self, at: datetime.datetime) -> Window:
-        return window(self.plan, self.plan_phase, self.review, at)
-
-    @cached_property
-    def targets(self) -> list[Target]:
-        """Read the annual targets, about which the questions per target are asked; one query, kept."""
-        newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
-        targets = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
-        targets = targets.annotate(resolved_value=Subquery(newest.values("value")[:1]))
-        return list(targets.select_related("indicator").order_by("position", "pk"))
-
-    @cached_property
-    def known_figures(self) -> dict[tuple[int, int], KnownFigure]:
-        """Read the figures that stand for the targets' indicators; one query, kept."""
-        return read_known(self.targets, self.plan.ward_id)
-
-    @cached_property
-    def earlier_answers(self) -> Answers:
-        """Read what the phase before says, once it was submitted; one query, kept."""
-        before = self.form.phase_before(self.phase.key)
-        if before is None:
-            return {}
-        earlier = Review.objects.filter(initiative=self.initiative, phase=before.key)
-        handed_in = earlier.exclude(status__in=(Status.NOT_STARTED, Status.DRAFT)).first()
-        return handed_in.answers if handed_in else {}
-
-    @property
-    def target_keys(self) -> list[str]:
-        return [target.key for target in self.targets]
-
-    def basis(self, answers: Answers) -> Basis:
-        return basis_of(self, answers)
-
-    def problems(self, answers: Answers) -> dict[str, str]:
-        return problems(self.phase, answers, self.target_keys, self.basis(answers).demands(answers))
-
-
-def open_case(initiative: Initiative, phase: str, by: User) -> Case:
-    """Read the case as it is now, for somebody who may know of the sheet.
-
-    Raises LoginNeeded, or NotVisible for another ward's sheet, a draft plan's for a viewer, and a phase
-    that the edition does not have.
-    """
-    if not by.is_authenticated:
-        raise LoginNeeded("ログインしてください。")
-    fresh = (
-        Initiative.objects.visible_to(by)
-        .select_related("plan__ward", "plan__edition", "section")
-        .filter(pk=initiative.pk)
-        .first()
-    )
-    if fresh is None:
-        raise NotVisible("取組項目が見つかりません。")
-    form = read_form(fresh.plan.edition)
-    form_phase = form.by_phase.get(phase)
-    if form_phase is None:
-        raise NotVisible("この様式には、その段階がありません。")
-    review = Review.objects.filter(initiative=fresh, phase=phase).first()
-    if review is None:
-        review = Review(initiative=fresh, phase=phase)
-    review.initiative = fresh
-    return Case(
-        initiative=fresh,
-        plan_phase=PlanPhase.objects.filter(plan=fresh.plan, phase=phase).first(),
-        form=form,
-        phase=form_phase,
-        review=review,
-    )
-
-
 def _open_in_turn(initiative: Initiative, phase: str, by: User) -> Case:
     """Read the case for a verb once nobody else is in the middle of one on the same sheet.
 
@@ -234,93 +72,6 @@ def _open_in_turn(initiative: Initiative, phase: str, by: User) -> Case:
     """
     Initiative.objects.select_for_update(no_key=True).filter(pk=initiative.pk).order_by("pk").first()
     return open_case(initiative, phase, by)
-
-
-def check_person(verb: str, case: Case, by: User) -> None:
-    """Refuse a verb for the person: 403 before anything is said about the state."""
-    if not MAY[verb](by, case.initiative):
-        raise NotAllowed(f"{VERB_WORDS[verb]}ができるのは、{_who_may(verb)}です。")
-
-
-def _who_may(verb: str) -> str:
-    if verb in ("approve", "return"):
-        return "担当課の課長(承認者)"
-    if verb == "reopen":
-        return "担当課の課長(承認者)と取りまとめ担当"
-    if verb in ("extend", "publish", "correct"):
-        return "取りまとめ担当"
-    return "担当課の職員"
-
-
-def is_mending(verb: str, review: Review) -> bool:
-    """Tell whether a save is a manager's correction of two characters while the sheet waits for approval."""
-    return verb == "save" and review.status == Status.SUBMITTED
-
-
-def is_bound_by_window(verb: str, review: Review) -> bool:
-    """Tell whether a verb keeps to the phase's window: what writes text does; mending belongs to deciding."""
-    return verb in BOUND_BY_WINDOW and not is_mending(verb, review)
-
-
-def check_state(verb: str, case: Case, by: User) -> None:
-    """Refuse a verb for the state (409); then, for a decision on the own submission, for the person (403).
-
-    A submitted review can be saved by the section's manager only: he or she mends two characters.
-    """
-    review = case.review
-    if review.status not in TRANSITIONS[verb]:
-        raise TransitionNotAllowed(STATE_SENTENCES[Status(review.status)])
-    mending = is_mending(verb, review)
-    if mending and not permissions.is_manager_of(by, case.initiative):
-        raise TransitionNotAllowed(STATE_SENTENCES[Status.SUBMITTED])
-    if (mending or verb == "approve") and permissions.is_own_submission(by, review):
-        raise NotAllowed("自分が提出したシートは、自分では承認できません。代理の承認者に依頼してください。")
-
-
-def check_window(verb: str, case: Case, at: datetime.datetime) -> None:
-    """Refuse a verb outside its time. Windows bind only what writes text; mending is a part of deciding.
-
-    個別延長 is for closed phases only: while a phase is open there is nothing to extend.
-    """
-    now = case.window(at)
-    if verb == "extend" and now != Window.CLOSED:
-        raise WindowClosed("受付期間中です。個別延長は、受付終了の後に行ってください。")
-    if not is_bound_by_window(verb, case.review):
-        return
-    if now == Window.BEFORE_OPEN:
-        raise WindowClosed(_opening_sentence(case))
-    if now == Window.CLOSED:
-        raise WindowClosed(
-            f"{case.phase.label}の受付は終了しました。取りまとめ担当に個別延長を依頼してください。"
-        )
-
-
-def _opening_sentence(case: Case) -> str:
-    opens_at = case.plan_phase.opens_at if case.plan_phase else None
-    if case.plan.status != YearPlan.Status.DRAFT and opens_at:
-        return f"{case.phase.label}の受付は、{short_moment(opens_at)}に始まります。"
-    return f"{case.phase.label}の受付は、まだ始まっていません。"
-
-
-def check(verb: str, case: Case, by: User, at: datetime.datetime) -> None:
-    """Make every check that needs no content: person, state, four eyes, window, in this order."""
-    check_person(verb, case, by)
-    check_state(verb, case, by)
-    check_window(verb, case, at)
-
-
-def may(verb: str, case: Case, by: User, at: datetime.datetime) -> bool:
-    """Tell whether a verb would pass every check that needs no content: which buttons a page shows."""
-    try:
-        check(verb, case, by, at)
-    except (NotAllowed, TransitionNotAllowed):
-        return False
-    return True
-
-
-def until_needed(verb: str, case: Case, at: datetime.datetime) -> bool:
-    """Tell whether a verb needs a date until which the sheet stays open: no state is a dead end."""
-    return verb == "extend" or (verb in REOPENING and case.window(at) == Window.CLOSED)
 
 
 # ---- the verbs -----------------------------------------------------------------------------------------
@@ -644,50 +395,6 @@ def _comment(returned: Event, comments: Mapping[str, str]) -> None:
         )
         for name, text in comments.items()
     )
-
-
-REASON_LIMIT = 1000
-COMMENT_PREFIX = "comment_"
-
-
-def decision_problems(
-    verb: str,
-    case: Case,
-    at: datetime.datetime,
-    *,
-    reason: str,
-    until: datetime.date | None,
-    comments: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """Say what a decision still needs: field name -> sentence. Forms and verbs ask the same function."""
-    found = {}
-    if verb in NEEDS_REASON and is_blank(reason):
-        found["reason"] = f"{VERB_WORDS[verb]}の理由を書いてください。"
-    elif len(reason) > REASON_LIMIT:
-        found["reason"] = f"理由は{REASON_LIMIT:,}字以内で書いてください。いま{len(reason):,}字です。"
-    if until_needed(verb, case, at):
-        if until is None:
-            found["until"] = "受付が終了しているため、いつまで書けるようにするか、日付を入れてください。"
-        elif until < timezone.localdate(at):
-            found["until"] = "今日以後の日付を入れてください。"
-        elif (until - timezone.localdate(at)).days > 366:
-            found["until"] = "1年以内の日付を入れてください。"
-    return found | _comment_problems(case, comments)
-
-
-def _comment_problems(case: Case, comments: Mapping[str, str] | None) -> dict[str, str]:
-    if not comments:
-        return {}
-    fields = {field.name for field in fields_of(case.phase, case.target_keys)}
-    found = {}
-    for name, text in comments.items():
-        if name not in fields:
-            found[f"{COMMENT_PREFIX}{name}"] = "コメントの欄が様式にありません。画面を開き直してください。"
-        elif length(text) > REASON_LIMIT:
-            found[f"{COMMENT_PREFIX}{name}"] = (
-                f"コメントは{REASON_LIMIT:,}字以内で書いてください。いま{length(text):,}字です。"
-            )
-    return found
 
 
 def _changed_by(event: Event | None) -> ChangedMeanwhile:

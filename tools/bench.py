@@ -39,6 +39,7 @@ from initiatives.judgement import facts_of, judge  # noqa: E402
 from initiatives.models import Indicator, Initiative, Measurement, Target, YearPlan  # noqa: E402
 from initiatives.plan_file import check_plan, plan_content  # noqa: E402
 from reviews import workflow  # noqa: E402
+from reviews.case import open_case  # noqa: E402
 from reviews.forms import ReviewForm  # noqa: E402
 from reviews.sheet import read_sheets, with_everything  # noqa: E402
 from reviews.workbook.reader import read_workbook  # noqa: E402
@@ -246,7 +247,7 @@ def pages(table: Table, plan: YearPlan) -> None:
     change = f"/admin/initiatives/initiative/{initiative.pk}/change/"
     form = best_of(get(client, f"{year}{number}/self-evaluation/"), 10)
     table.ratio("Form beside the admin's change form", form, best_of(get(admin, change), 5), 0.3)
-    case = workflow.open_case(initiative, "self_evaluation", User.objects.get(username="staff"))
+    case = open_case(initiative, "self_evaluation", User.objects.get(username="staff"))
     ours = best_of(lambda: render_crispy_form(ReviewForm(case)), 10)
     table.ratio(
         "Form rendering: rate beside bare crispy", bare_crispy(ReviewForm(case)), ours, 0.9, at_least=True

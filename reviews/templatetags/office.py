@@ -7,7 +7,7 @@ import datetime
 from django import template
 from django.utils import timezone
 
-from reviews.workflow import VERB_WORDS
+from reviews.rules import VERB_WORDS
 from wardplan import era, working_days
 
 register = template.Library()

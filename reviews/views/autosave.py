@@ -11,15 +11,15 @@ from django.views.decorators.http import require_POST
 
 from initiatives.refusal_pages import note
 from initiatives.refusals import ChangedMeanwhile, Refused, TransitionNotAllowed
-from initiatives.views import posted_version
+from initiatives.views.posted import posted_version
 from wardplan.accounts.models import User
 from wardplan.era import clock_time
 from wardplan.fiscal_year import FiscalYear
 
-from .. import keeping, workflow
+from .. import keeping, rules
+from ..case import Case
 from ..forms import ReviewForm
 from ..workbook.capacity import capacities
-from ..workflow import Case
 from .case import find_case
 from .restore import differing_fields
 from .review import sheet_of
@@ -40,7 +40,7 @@ def autosave(request: HttpRequest, ward: str, year: FiscalYear, number: str, pha
         return _refused(401, LOGGED_OUT)
     try:
         case = find_case(user, ward, year, number, phase)
-        workflow.check("save", case, user, now)
+        rules.check("save", case, user, now)
         version = _check_page(request, case, user)
     except Http404:
         return _refused(404, NOT_FOUND)

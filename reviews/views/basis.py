@@ -17,9 +17,9 @@ from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
 from ..basis import has_basis
+from ..case import Case
 from ..evidence import Evidence, evidence_of, read_evidence, read_evidence_events
 from ..sheet import PhaseBlock, Sheet, read_sheet, with_everything
-from ..workflow import Case
 from .case import signed_in
 
 

@@ -8,7 +8,7 @@ from initiatives.models import Initiative
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from ..workflow import Case, open_case
+from ..case import Case, open_case
 
 
 def signed_in(request: HttpRequest) -> User:

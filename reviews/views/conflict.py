@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
-from initiatives.views import as_version
+from initiatives.views.posted import as_version
 
 from .. import keeping
 from ..answers import Answers, Difference, every_field, fields_of, pick, put, same
+from ..case import Case
 from ..forms import ReviewForm, input_names
-from ..workflow import Case, Conflict
+from ..workflow import Conflict
 from .case import signed_in
 
 SIDES = ("mine", "theirs", "both")

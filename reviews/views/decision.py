@@ -17,12 +17,12 @@ from django.views.decorators.http import require_POST
 from initiatives.models import Event
 from initiatives.refusal_pages import refusal_page
 from initiatives.refusals import Incomplete, Refused
-from initiatives.views import posted_version
+from initiatives.views.posted import posted_version
 from wardplan.fiscal_year import FiscalYear
 
-from .. import workflow
+from .. import rules, workflow
+from ..case import Case
 from ..forms import DecisionForm
-from ..workflow import Case
 from .case import find_case, signed_in
 from .review import sheet_url
 from .sheet import sheet_page
@@ -60,7 +60,7 @@ def decide(
     form = DecisionForm(verb, case, request.POST)
     try:
         if not form.is_valid():
-            workflow.check(verb, case, user, at)
+            rules.check(verb, case, user, at)
             return sheet_page(request, case.initiative, decision=form, status=200)
         VERBS[verb](
             case.initiative,
@@ -82,7 +82,7 @@ def decide(
 
 def _words(verb: str, form: DecisionForm) -> dict[str, Any]:
     words: dict[str, Any] = {}
-    if verb in workflow.NEEDS_REASON:
+    if verb in rules.NEEDS_REASON:
         words = {"reason": form.cleaned_data["reason"], "until": form.until_day()}
     if verb == "return":
         words["comments"] = form.comments()

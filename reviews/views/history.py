@@ -22,8 +22,8 @@ from wardplan.fiscal_year import FiscalYear
 from .. import permissions
 from ..models import Review
 from ..public_sheet import PublicPlan, read_plan
+from ..rules import words_of
 from ..sheet import Answered, Sheet, TargetLine, read_answers, read_sheet, with_everything
-from ..workflow import words_of
 from .case import find_initiative, signed_in
 
 DEPUTY_WORDS = {"save": "代理入力", "import": "代理入力"}

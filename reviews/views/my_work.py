@@ -23,15 +23,15 @@ from wardplan.era import short_date, short_moment, to_jst, wareki_moment, wareki
 from wardplan.fiscal_year import FiscalYear
 from wardplan.working_days import time_left
 
-from .. import permissions, workflow
+from .. import permissions, rules
 from ..answers import missing_labels
+from ..case import Case
 from ..comments import labels_of, place_of, read_comments
 from ..deputies import approved_by_deputies
 from ..figures import read_figures
 from ..models import Review
 from ..progress import TO_SUBMIT, Progress, Year, current_phase, holder, read_progress, read_years
 from ..windows import Window, deadline
-from ..workflow import Case
 from .case import signed_in
 
 Status = Review.Status
@@ -63,7 +63,7 @@ class Job:
     @property
     def since(self) -> str:
         """Say what brought it where it is: 9月23日(水)提出."""
-        words = workflow.VERB_WORDS
+        words = rules.VERB_WORDS
         return f"{short_date(self.came.at)}{words[self.came.verb]}" if self.came else ""
 
 
@@ -200,8 +200,8 @@ def read_jobs(
             job.holder = (holder(review.status, section_name(initiative)),)
             if review.status == Status.SUBMITTED:
                 job.holder = holders.get(initiative.section_id, job.holder)
-            job.can_be_written = workflow.may("submit", case, user, now)
-            job.can_be_withdrawn = workflow.may("withdraw", case, user, now)
+            job.can_be_written = rules.may("submit", case, user, now)
+            job.can_be_withdrawn = rules.may("withdraw", case, user, now)
             job.note = note(job, user)
             jobs.append(job)
     return jobs
@@ -223,7 +223,7 @@ def section_name(initiative: Initiative) -> str:
 
 def read_events(initiatives: list[Initiative]) -> dict[tuple[int | None, str], list[Event]]:
     """Read, of each sheet's record, the newest event and those that handed it over; oldest first."""
-    handed_over = ["submit", "approve", *workflow.REOPENING]
+    handed_over = ["submit", "approve", *rules.REOPENING]
     found: dict[tuple[int | None, str], list[Event]] = {}
     events = (
         Event.objects.filter(initiative__in=initiatives)
@@ -280,7 +280,7 @@ def sort_jobs(jobs: list[Job], user: User, now: datetime.datetime) -> Work:
         elif review.status == Status.SUBMITTED:
             if permissions.can_decide(user, initiative):
                 work.to_decide.append(job)
-            if not workflow.may("approve", job.case, user, now):
+            if not rules.may("approve", job.case, user, now):
                 work.held_by_others.append(job)
         elif review.status == Status.APPROVED:
             work.held_by_others.append(job)

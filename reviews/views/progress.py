@@ -24,7 +24,7 @@ from initiatives.models import Event, Initiative, PlanPhase, YearPlan
 from initiatives.permissions import can_administer
 from initiatives.refusal_pages import note
 from initiatives.refusals import Incomplete, NotAllowed
-from initiatives.views import as_version, posted_version
+from initiatives.views.posted import as_version, posted_version
 from wardplan.accounts.models import User
 from wardplan.era import wareki_moment, wareki_with_weekday
 from wardplan.fiscal_year import FiscalYear

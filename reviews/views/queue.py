@@ -23,12 +23,13 @@ from initiatives.models import Event, Initiative, PlanPhase, Target, YearPlan
 from initiatives.models.plan import NUMBER
 from initiatives.refusal_pages import note
 from initiatives.refusals import NotAllowed, Refused
-from initiatives.views import as_version
+from initiatives.views.posted import as_version
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from .. import permissions, workflow
+from .. import permissions, rules, workflow
 from ..answers import Answers
+from ..case import Case
 from ..changes import Change, count_changes, read_changes
 from ..comments import place_of, read_comments
 from ..deputies import read_deciders
@@ -40,7 +41,6 @@ from ..progress import chosen_marks, is_forcing
 from ..repetition import repeated_since
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
-from ..workflow import Case
 from .case import find_initiative, signed_in
 
 TICKED = re.compile(
@@ -125,7 +125,7 @@ class Unfolded:
     @property
     def inputs(self) -> dict[str, Any]:
         """Give the input for a comment on each field, by the field's name."""
-        prefix = workflow.COMMENT_PREFIX
+        prefix = rules.COMMENT_PREFIX
         return {field.name.removeprefix(prefix): field for field in self.form.comment_inputs}
 
     @property
@@ -289,7 +289,7 @@ def read_events(reviews: list[Review]) -> dict[tuple[int | None, str], list[Even
     """
     found: dict[tuple[int | None, str], list[Event]] = {}
     sheets = {review.initiative_id for review in reviews}
-    events = Event.objects.filter(initiative__in=sheets, verb__in=["submit", "save", *workflow.REOPENING])
+    events = Event.objects.filter(initiative__in=sheets, verb__in=["submit", "save", *rules.REOPENING])
     events = events.exclude(~Q(to_status=Review.Status.SUBMITTED), verb="save")
     for event in with_basis(events).order_by("version"):
         found.setdefault((event.initiative_id, event.phase), []).append(event)
@@ -300,7 +300,7 @@ def read_events(reviews: list[Review]) -> dict[tuple[int | None, str], list[Even
 
 
 def _last_return(events: list[Event]) -> Event | None:
-    return next((event for event in reversed(events) if event.verb in workflow.REOPENING), None)
+    return next((event for event in reversed(events) if event.verb in rules.REOPENING), None)
 
 
 def read_row(
@@ -328,7 +328,7 @@ def read_row(
             (mark.symbol, is_forcing(mark)) if mark else ("", False)
             for _, mark in chosen_marks(case.phase, review.answers)
         ],
-        may_approve=workflow.may("approve", case, user, now),
+        may_approve=rules.may("approve", case, user, now),
         evidence=evidence_of(case.phase, review.status, told),
         decider=deciders.get(initiative.section_id),
     )

@@ -19,10 +19,10 @@ from initiatives.models import Event
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import length, same_text
 
-from .. import keeping, workflow
+from .. import keeping, rules
+from ..case import Case
 from ..differences import difference
 from ..forms import ReviewForm
-from ..workflow import Case
 from .case import find_case, signed_in
 
 
@@ -33,7 +33,7 @@ def restore(request: HttpRequest, ward: str, year: FiscalYear, number: str, phas
     user = signed_in(request)
     case = find_case(user, ward, year, number, phase)
     unsaved = keeping.unsaved_text(case, user)
-    if unsaved is None or not workflow.may("save", case, user, timezone.now()):
+    if unsaved is None or not rules.may("save", case, user, timezone.now()):
         return redirect("reviews:review", ward, year, number, phase)
     if request.method == "POST":
         keeping.forget(case, user, unsaved.page)

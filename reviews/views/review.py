@@ -16,15 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from initiatives.models import Event, Initiative
 from initiatives.refusal_pages import note, refusal_page
 from initiatives.refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
-from initiatives.views import as_version, posted_version
+from initiatives.views.posted import as_version, posted_version
 from wardplan.accounts.models import User
 from wardplan.accounts.views import LoginForm
 from wardplan.era import clock_time
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import REMOVED_NOTICE
 
-from .. import keeping, workflow
+from .. import keeping, rules, workflow
 from ..answers import unchanged
+from ..case import Case, open_case
 from ..comments import read_comments
 from ..form_layout import Beside
 from ..forms import ReviewForm
@@ -34,7 +35,7 @@ from ..others import read_others
 from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workbook.capacity import capacities
-from ..workflow import Case, Conflict
+from ..workflow import Conflict
 from .case import find_case, signed_in
 from .conflict import conflict_page, names_by_field, resolve_choices
 from .queue import queue_url
@@ -65,7 +66,7 @@ def _show(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase:
             request,
             "別の利用者です。この画面で書かれた文は、書いた人がログインすると続きから書けます。",
         )
-    if not workflow.may("save", case, user, timezone.now()):
+    if not rules.may("save", case, user, timezone.now()):
         return read_only_page(request, case)
     unsaved = keeping.unsaved_text(case, user)
     if unsaved and not differing_fields(case, unsaved.fields):
@@ -96,14 +97,14 @@ def _write(
         )
         return refusal_page(request, _ANOTHER_PERSON, back=sheet_url(case))
 
-    mending = workflow.is_mending(verb, case.review)
+    mending = rules.is_mending(verb, case.review)
     data, version = resolve_choices(request.POST, version, names_by_field(case))
     form = ReviewForm(case, data, complete=verb == "submit" or mending)
     if any(len(request.POST.getlist(name)) > 1 for name in form.fields):
         raise SuspiciousOperation("A field was sent twice.")
     try:
         if not form.is_valid():
-            workflow.check(verb, case, user, at)
+            rules.check(verb, case, user, at)
             return _refused_by_form(request, verb, case, form, version)
         act = workflow.submit if verb == "submit" else workflow.save
         event = act(
@@ -163,7 +164,7 @@ def _refused_by_form(
     saved = ""
     fresh = ReviewForm(case, form.data)
     user = signed_in(request)
-    if fresh.is_valid() and not workflow.is_mending("save", case.review):
+    if fresh.is_valid() and not rules.is_mending("save", case.review):
         try:
             workflow.save(
                 case.initiative,
@@ -174,7 +175,7 @@ def _refused_by_form(
                 answers=fresh.answers(),
             )
             keeping.forget(case, user, keeping.page_of(request))
-            case = workflow.open_case(case.initiative, case.review.phase, user)
+            case = open_case(case.initiative, case.review.phase, user)
             version = case.review.version
             saved = f"{clock_time(timezone.now())}に一時保存しました。"
             if not unchanged(case.review.answers, fresh.answers()):
@@ -250,7 +251,7 @@ def form_page(
     last = events.order_by("-version").first()
     returned = None
     if case.review.status == Review.Status.RETURNED:
-        returned = events.filter(verb__in=workflow.REOPENING).order_by("-version").first()
+        returned = events.filter(verb__in=rules.REOPENING).order_by("-version").first()
         show_comments(form, returned)
     last_year_block = last_year.block(case.phase.key) if last_year else None
     form.set_beside(
@@ -274,8 +275,8 @@ def form_page(
         "last_year": last_year,
         "last_year_block": last_year_block,
         "other_blocks": [block for block in sheet.blocks if block.phase.key != case.phase.key],
-        "mending": workflow.is_mending("save", case.review),
-        "may_submit": workflow.may("submit", case, user, now),
+        "mending": rules.is_mending("save", case.review),
+        "may_submit": rules.may("submit", case, user, now),
         "returned": returned,
         "others": read_others(case, user, now, last),
         "saved_at": last.at if last and last.verb in ("save", "import") else None,
@@ -308,7 +309,7 @@ def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:
     sheet = sheet_of(case, user)
     block = sheet.block(case.phase.key)
     try:
-        workflow.check("save", case, user, timezone.now())
+        rules.check("save", case, user, timezone.now())
         why = ""
     except NotAllowed:
         why = ""

@@ -20,7 +20,8 @@ from initiatives.permissions import can_confirm, can_resolve
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from .. import permissions, workflow
+from .. import permissions, rules
+from ..case import Case
 from ..evidence import Evidence, evidence_of, with_basis, with_evidence
 from ..forms import DecisionForm
 from ..last_year import LastYear, read_last_year
@@ -30,7 +31,6 @@ from ..sheet import PhaseBlock, read_sheet, read_sheets, with_everything
 from ..windows import Window, deadline
 from ..workbook.file_names import FileName, sheet_filename, workbook_filename
 from ..workbook.writer import XLSX, write_sheet, write_workbook
-from ..workflow import Case
 from .case import signed_in
 
 # The verbs of the status rows, in the order in which their buttons stand.
@@ -173,7 +173,7 @@ def _status_row(
     case = Case(initiative, plan_phase, form, block.phase, review)
     case.targets = [one for one in initiative.targets.all() if one.scope == Target.Scope.ANNUAL]
     submitted = _last(events, "submit")
-    back = _last(events, *workflow.REOPENING)
+    back = _last(events, *rules.REOPENING)
     extended = review.is_extended(now)
     return StatusRow(
         block=block,
@@ -216,9 +216,9 @@ def _steps(status: str, events: list[Event]) -> tuple[Step, ...]:
 
 def _write_label(case: Case, user: User, now: datetime.datetime) -> str:
     """Word the link to the form for what the person would do there; empty when it cannot be written."""
-    if not workflow.may("save", case, user, now):
+    if not rules.may("save", case, user, now):
         return ""
-    if workflow.is_mending("save", case.review):
+    if rules.is_mending("save", case.review):
         return "字句を直す"
     if not permissions.can_submit(user, case.initiative):
         return "代わりに入力する"
@@ -233,9 +233,9 @@ def _write_label(case: Case, user: User, now: datetime.datetime) -> str:
 def _verbs(case: Case, user: User, now: datetime.datetime, decision: DecisionForm | None) -> Any:
     """Give each verb that the person may press its own small form."""
     for verb, label in BUTTONS.items():
-        if not workflow.may(verb, case, user, now):
+        if not rules.may(verb, case, user, now):
             continue
-        with_words = verb in workflow.NEEDS_REASON
+        with_words = verb in rules.NEEDS_REASON
         open_form = (
             decision
             if decision

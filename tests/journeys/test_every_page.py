@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from reviews import keeping, workflow
-from reviews.workflow import open_case
+from reviews.case import open_case
 from tests.cast import NOW
 from wardplan.accounts.models import Section
 

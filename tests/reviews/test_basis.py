@@ -8,7 +8,7 @@ from initiatives.models import Indicator, Measurement, Question, Target
 from initiatives.publication import public_part
 from initiatives.refusals import Incomplete
 from reviews import workflow
-from reviews.workflow import open_case
+from reviews.case import open_case
 from tests.cast import NOW
 
 FIGURES = {

@@ -1,11 +1,11 @@
 from initiatives.models import Initiative
-from reviews import workflow
+from reviews.case import open_case
 from reviews.changes import count_changes, read_changes
 from reviews.sheet import read_sheet, with_everything
 
 
 def changes(cast, before, now, phase="midyear", **more):
-    case = workflow.open_case(cast.initiative, phase, cast.manager)
+    case = open_case(cast.initiative, phase, cast.manager)
     complete = with_everything(Initiative.objects.filter(pk=cast.initiative.pk)).get()
     sheet = read_sheet(complete, case.form, cast.manager)
     found = read_changes(case.phase, sheet.annual_targets, now, before, **more)

@@ -2,6 +2,7 @@ import pytest
 
 from initiatives.refusals import Incomplete, NotAllowed
 from reviews import workflow
+from reviews.case import open_case
 from reviews.comments import labels_of, place_of, read_comments
 from reviews.models import Note
 from tests.cast import NOW, snapshot
@@ -69,7 +70,7 @@ def test_refused_return_keeps_no_comment(cast):
 
 
 def test_fields_per_target_are_named_by_the_targets_place(cast):
-    case = workflow.open_case(cast.initiative, "self_evaluation", cast.staff)
+    case = open_case(cast.initiative, "self_evaluation", cast.staff)
     labels = labels_of(case.phase, case.target_keys)
     assert labels["figure_a2"] == "実績値(目標2)"
     assert labels["issues"] == "課題と改善策"

@@ -5,8 +5,8 @@ from django.test import Client
 
 from initiatives.form import read_form
 from initiatives.models import FormEdition, Mark, Question, YearPlan
+from reviews.case import open_case
 from reviews.forms import DecisionForm, MarkField, ReviewForm, read_mark
-from reviews.workflow import open_case
 from tests.cast import snapshot
 from tests.pages import Page, send
 

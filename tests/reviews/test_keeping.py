@@ -6,8 +6,8 @@ from django.core import signing
 from django.http import QueryDict
 
 from reviews import keeping
+from reviews.case import open_case
 from reviews.models import UnsavedText
-from reviews.workflow import open_case
 from tests.cast import NOW
 
 

@@ -17,7 +17,8 @@ from initiatives.refusals import (
     TransitionNotAllowed,
     WindowClosed,
 )
-from reviews import permissions, workflow
+from reviews import permissions, rules, workflow
+from reviews.case import open_case
 from reviews.windows import end_of
 from tests.cast import ACTORS, NOW, PHASES, STATES, WINDOWS, difference, scratch, snapshot
 from tests.permission_table import REVIEW_CASES, ROWS, Case, Row
@@ -78,7 +79,7 @@ def read(action, cast, phase, by) -> str:
     if action == "public":
         return "200" if publication.public_part(cast.initiative, phase) else "404"
     try:
-        case = workflow.open_case(cast.initiative, phase, by)
+        case = open_case(cast.initiative, phase, by)
     except LoginNeeded:
         return "login"
     except NotVisible:
@@ -197,11 +198,11 @@ def test_buttons_are_the_verbs_that_pass(world, state, word):
     with scratch():
         review = world.review_in(state)
         try:
-            case = workflow.open_case(world.initiative, "midyear", by)
+            case = open_case(world.initiative, "midyear", by)
         except NotVisible:
             assert word == "other_ward"
             return
-        offered = {verb for verb in VERBS if workflow.may(verb, case, by, NOW)}
+        offered = {verb for verb in VERBS if rules.may(verb, case, by, NOW)}
         passed = set()
         for verb, act in VERBS.items():
             with scratch():

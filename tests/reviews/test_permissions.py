@@ -6,6 +6,7 @@ import pytest
 
 from initiatives.refusals import NotAllowed, NotVisible
 from reviews import permissions, workflow
+from reviews.case import open_case
 from tests.cast import NOW, hold, newcomer
 
 
@@ -103,7 +104,7 @@ def test_submitter_may_return_but_neither_approve_nor_mend(cast):
 
 def test_phase_that_the_edition_lacks_does_not_exist(cast):
     with pytest.raises(NotVisible):
-        workflow.open_case(cast.initiative, "final", cast.admin)
+        open_case(cast.initiative, "final", cast.admin)
 
 
 def test_sheet_without_a_section_is_nobodys(cast):

@@ -22,7 +22,8 @@ from hypothesis.stateful import (
 
 from initiatives.models import Event, PublishedSheet
 from initiatives.refusals import Refused
-from reviews import workflow
+from reviews import rules, workflow
+from reviews.case import open_case
 from reviews.models import Review
 from reviews.windows import Window
 from tests.cast import NOW, WINDOWS, build_cast, difference, snapshot
@@ -176,7 +177,7 @@ class OneSheet(RuleBasedStateMachine):
         return self.case().window(self.moment)
 
     def case(self):
-        return workflow.open_case(self.cast.initiative, PHASE, self.cast.admin)
+        return open_case(self.cast.initiative, PHASE, self.cast.admin)
 
     def day(self, days):
         return None if days is None else self.moment.date() + datetime.timedelta(days=days)
@@ -254,9 +255,9 @@ class OneSheet(RuleBasedStateMachine):
             return  # it opens by itself
         able = {
             verb
-            for verb in workflow.TRANSITIONS
+            for verb in rules.TRANSITIONS
             for person in (self.cast.staff, self.cast.manager, self.cast.second_manager, self.cast.admin)
-            if workflow.may(verb, case, person, self.moment)
+            if rules.may(verb, case, person, self.moment)
         }
         assert able, f"{case.review.status} in {case.window(self.moment)} is a dead end"
 

@@ -17,7 +17,7 @@ from initiatives.refusals import (
     WindowClosed,
 )
 from initiatives.workflow import fingerprint, record, record_measurement
-from reviews import workflow
+from reviews import rules, workflow
 from reviews.models import Review
 from reviews.windows import end_of
 from tests.cast import EARLIER, JST, NOW, STATES, difference, hold, newcomer, scratch, snapshot
@@ -108,7 +108,7 @@ def test_every_verb_in_every_state(cast, verb, state):
         assert event.content["answers"] == now.answers
     else:
         sentence = refused(TransitionNotAllowed, cast, verb, by, version=review.version).sentence
-        assert sentence == workflow.STATE_SENTENCES[state]
+        assert sentence == rules.STATE_SENTENCES[state]
 
 
 @pytest.mark.parametrize("before", ["not_started", "draft", "returned"])

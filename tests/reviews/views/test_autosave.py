@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from reviews import keeping
+from reviews.case import open_case
 from reviews.models import UnsavedText
-from reviews.workflow import open_case
 from tests.cast import NOW, snapshot
 from tests.pages import Page, send
 

@@ -14,13 +14,13 @@ from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import with_unit
 
-from . import permissions, workflow
-from .chart import Chart, draw
-from .forms import MeasurementForm
-from .indicator_years import History, list_indicators, read_history
-from .models import Indicator, Measurement, YearPlan
-from .refusal_pages import note
-from .refusals import Incomplete, NotAllowed
+from .. import permissions, workflow
+from ..chart import Chart, draw
+from ..forms import MeasurementForm
+from ..indicator_years import History, list_indicators, read_history
+from ..models import Indicator, Measurement, YearPlan
+from ..refusal_pages import note
+from ..refusals import Incomplete, NotAllowed
 
 
 @never_cache

@@ -17,12 +17,12 @@ from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import format_number, with_unit
 
-from . import permissions, workflow
-from .forms import ResolutionForm
-from .models import Initiative, Measurement, Target, TargetResolution
-from .proposal import Proposal, propose
-from .refusal_pages import note
-from .refusals import ChangedMeanwhile, NotAllowed
+from .. import permissions, workflow
+from ..forms import ResolutionForm
+from ..models import Initiative, Measurement, Target, TargetResolution
+from ..proposal import Proposal, propose
+from ..refusal_pages import note
+from ..refusals import ChangedMeanwhile, NotAllowed
 
 
 @never_cache

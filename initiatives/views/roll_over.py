@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from . import permissions, workflow
-from .models import Initiative, YearPlan
-from .plan_file import PlanErrors
-from .refusals import NotAllowed
-from .roll_over import RolledOver, following, roll_over
+from .. import permissions, workflow
+from ..models import Initiative, YearPlan
+from ..plan_file import PlanErrors
+from ..refusals import NotAllowed
+from ..roll_over import RolledOver, following, roll_over
 
 
 @never_cache

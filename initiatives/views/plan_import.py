@@ -17,14 +17,14 @@ from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import is_blank
 
-from . import loading, workflow
-from .corrections import Sheets, is_correctable, pack, unpack
-from .models import Indicator, YearPlan
-from .permissions import can_administer, can_view_plan
-from .plan_file import DocumentReading, PlanErrors, Problem
-from .refusal_pages import note
-from .refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
-from .views import as_version, posted_version
+from .. import loading, workflow
+from ..corrections import Sheets, is_correctable, pack, unpack
+from ..models import Indicator, YearPlan
+from ..permissions import can_administer, can_view_plan
+from ..plan_file import DocumentReading, PlanErrors, Problem
+from ..refusal_pages import note
+from ..refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
+from .posted import as_version, posted_version
 
 LARGEST_FILE = 5 * 1024 * 1024
 

@@ -12,7 +12,7 @@ from initiatives.models import Event, Indicator, Initiative, Measurement, Target
 from initiatives.plan_file import plan_content
 from tests.cast import difference, snapshot
 
-SEED = (Path(__file__).with_name("data") / "seed.txt").read_text()
+SEED = (Path(__file__).parents[1] / "data" / "seed.txt").read_text()
 PAGE = "/mihon/2020/plan/import/"
 NEXT = "/mihon/2021/plan/import/"
 DAMAGED = "29 年度 3030 年度 30年度 3030.5達成"

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from . import workflow
-from .models import Event, YearPlan
-from .refusal_pages import note
-from .refusals import Incomplete
+from .. import workflow
+from ..models import Event, YearPlan
+from ..refusal_pages import note
+from ..refusals import Incomplete
+from .posted import posted_version
 
 
 @require_POST
@@ -32,15 +33,6 @@ def plan_confirm(request: HttpRequest, ward: str, year: FiscalYear) -> HttpRespo
 @login_required
 def plan_publish(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
     return _act(request, ward, year, workflow.publish, "計画を公表しました。")
-
-
-def posted_version(request: HttpRequest) -> int | None:
-    """Read the version that a page was opened at; None when it is missing or odd (then it is stale)."""
-    return as_version(request.POST.get("version", ""))
-
-
-def as_version(sent: str) -> int | None:
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else None
 
 
 def _act(

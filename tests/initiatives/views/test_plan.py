@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from initiatives.models import PublishedSheet, YearPlan
-from initiatives.views import as_version
+from initiatives.views.posted import as_version
 from tests.cast import snapshot
 from tests.pages import Page, send
 

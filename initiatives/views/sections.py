@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods
 from wardplan.accounts.models import Section, User
 from wardplan.fiscal_year import FiscalYear
 
-from . import permissions, workflow
-from .models import Initiative, YearPlan
-from .refusals import ChangedMeanwhile, NotAllowed
-from .views import posted_version
+from .. import permissions, workflow
+from ..models import Initiative, YearPlan
+from ..refusals import ChangedMeanwhile, NotAllowed
+from .posted import posted_version
 
 
 @dataclass(frozen=True)

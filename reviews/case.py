@@ -1,0 +1,105 @@
+"""One initiative in one phase as it stands now: read once, then asked by checks, verbs and pages."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import OuterRef, Subquery
+
+from initiatives.form import FormPhase, OfficialForm, read_form
+from initiatives.models import Initiative, PlanPhase, Target, TargetResolution, YearPlan
+from initiatives.refusals import LoginNeeded, NotVisible
+from wardplan.accounts.models import User
+
+from .answers import Answers, problems
+from .basis import Basis, KnownFigure, basis_of, read_known
+from .models import Review
+from .windows import Window, window
+
+Status = Review.Status
+
+
+@dataclass
+class Case:
+    """One initiative in one phase as it stands now: everything that the checks look at."""
+
+    initiative: Initiative
+    plan_phase: PlanPhase | None
+    form: OfficialForm
+    phase: FormPhase
+    review: Review
+
+    @property
+    def plan(self) -> YearPlan:
+        return self.initiative.plan
+
+    def window(self, at: datetime.datetime) -> Window:
+        return window(self.plan, self.plan_phase, self.review, at)
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Read the annual targets, about which the questions per target are asked; one query, kept."""
+        newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
+        targets = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
+        targets = targets.annotate(resolved_value=Subquery(newest.values("value")[:1]))
+        return list(targets.select_related("indicator").order_by("position", "pk"))
+
+    @cached_property
+    def known_figures(self) -> dict[tuple[int, int], KnownFigure]:
+        """Read the figures that stand for the targets' indicators; one query, kept."""
+        return read_known(self.targets, self.plan.ward_id)
+
+    @cached_property
+    def earlier_answers(self) -> Answers:
+        """Read what the phase before says, once it was submitted; one query, kept."""
+        before = self.form.phase_before(self.phase.key)
+        if before is None:
+            return {}
+        earlier = Review.objects.filter(initiative=self.initiative, phase=before.key)
+        handed_in = earlier.exclude(status__in=(Status.NOT_STARTED, Status.DRAFT)).first()
+        return handed_in.answers if handed_in else {}
+
+    @property
+    def target_keys(self) -> list[str]:
+        return [target.key for target in self.targets]
+
+    def basis(self, answers: Answers) -> Basis:
+        return basis_of(self, answers)
+
+    def problems(self, answers: Answers) -> dict[str, str]:
+        return problems(self.phase, answers, self.target_keys, self.basis(answers).demands(answers))
+
+
+def open_case(initiative: Initiative, phase: str, by: User) -> Case:
+    """Read the case as it is now, for somebody who may know of the sheet.
+
+    Raises LoginNeeded, or NotVisible for another ward's sheet, a draft plan's for a viewer, and a phase
+    that the edition does not have.
+    """
+    if not by.is_authenticated:
+        raise LoginNeeded("ログインしてください。")
+    fresh = (
+        Initiative.objects.visible_to(by)
+        .select_related("plan__ward", "plan__edition", "section")
+        .filter(pk=initiative.pk)
+        .first()
+    )
+    if fresh is None:
+        raise NotVisible("取組項目が見つかりません。")
+    form = read_form(fresh.plan.edition)
+    form_phase = form.by_phase.get(phase)
+    if form_phase is None:
+        raise NotVisible("この様式には、その段階がありません。")
+    review = Review.objects.filter(initiative=fresh, phase=phase).first()
+    if review is None:
+        review = Review(initiative=fresh, phase=phase)
+    review.initiative = fresh
+    return Case(
+        initiative=fresh,
+        plan_phase=PlanPhase.objects.filter(plan=fresh.plan, phase=phase).first(),
+        form=form,
+        phase=form_phase,
+        review=review,
+    )
