@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import openpyxl
 
@@ -41,6 +42,6 @@ def test_form_named_like_a_page_gets_another_title():
 
 
 def test_forms_of_several_wards_are_named_with_their_ward():
-    sheets = [make_sheet(), make_sheet(ward="tonari", ward_name="隣区")]
+    sheets = [make_sheet(), replace(make_sheet(), ward="tonari", ward_name="隣区")]
     found = titles_of(write_workbook(sheets, at=AT))
     assert found[:2] == ["見本区 1 人と人とのつながりづくり", "隣区 1 人と人とのつながりづくり"]
