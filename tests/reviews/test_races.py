@@ -11,29 +11,39 @@ from initiatives.models import Event, Measurement, PublishedSheet
 from initiatives.refusals import ChangedMeanwhile, Refused, TransitionNotAllowed
 from reviews import workflow
 from reviews.models import Review
+from reviews.rules import VERB_WORDS
 from reviews.workflow import Conflict
 from tests.cast import NOW, hold, newcomer
 
 ROUNDS = range(20)
+DECISIONS = range(200)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def together(*acts):
-    """Let everybody act at once; give what each got back, an event or a refusal."""
-    start = Barrier(len(acts))
+@pytest.fixture
+def together():
+    """Let two people act at once; give what each got back, an event or a refusal.
+
+    Each sits in a thread of his or her own, whose connection stays open from round to round.
+    """
+    desks = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
+    start = Barrier(2)
 
     def run(act):
-        connection.ensure_connection()
+        start.wait()
         try:
-            start.wait()
             return act()
         except Refused as refusal:
             return refusal
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return [answer.result() for answer in [threads.submit(run, act) for act in acts]]
+    def together(one, other):
+        answers = [desk.submit(run, act) for desk, act in zip(desks, (one, other), strict=True)]
+        return [answer.result() for answer in answers]
+
+    yield together
+    for desk in desks:
+        desk.submit(lambda: connection.close()).result()
+        desk.shutdown()
 
 
 def winner_and_loser(answers):
@@ -43,36 +53,63 @@ def winner_and_loser(answers):
     return won[0], lost[0]
 
 
-def approve(cast, by, phase="midyear"):
-    return lambda: workflow.approve(cast.initiative, phase, by=by, at=NOW, version=2)
+VERBS = {
+    "approve": workflow.approve,
+    "return": workflow.send_back,
+    "withdraw": workflow.withdraw,
+    "reopen": workflow.reopen,
+    "publish": workflow.publish,
+}
+WITH_REASON = ("return", "reopen")
 
 
-def send_back(cast, by):
-    return lambda: workflow.send_back(
-        cast.initiative, "midyear", by=by, at=NOW, version=2, reason="根拠を書いてください。"
-    )
+def decide(verb, cast, by, phase="midyear"):
+    """Give an act: somebody decides on the version that everybody has on the screen."""
+    version = cast.review(phase).version
+    words = {"reason": f"{by.name}の理由。"} if verb in WITH_REASON else {}
+    return lambda: VERBS[verb](cast.initiative, phase, by=by, at=NOW, version=version, **words)
 
 
-def test_two_managers_decide_at_once_and_one_wins(cast):
-    for _ in ROUNDS:
-        cast.review_in("submitted")
+POSTS = {"withdraw": "市民協働課 担当者", "publish": "取りまとめ担当"}
+
+
+@pytest.mark.parametrize(
+    ("state", "one", "other"),
+    [
+        ("submitted", ("approve", "manager"), ("return", "second_manager")),
+        ("submitted", ("approve", "manager"), ("withdraw", "staff")),
+        ("submitted", ("return", "manager"), ("return", "second_manager")),
+        ("approved", ("reopen", "manager"), ("publish", "admin")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_two_decide_at_once_and_one_wins(cast, together, state, one, other):
+    people = [cast.actor(word) for _, word in (one, other)]
+    for _ in DECISIONS:
+        PublishedSheet.objects.all().delete()
+        before = cast.review_in(state)
         won, lost = winner_and_loser(
-            together(approve(cast, cast.manager), send_back(cast, cast.second_manager))
+            together(*(decide(verb, cast, by) for (verb, _), by in zip((one, other), people, strict=True)))
         )
-        review = cast.review()
-        assert [event.verb for event in cast.events()] == ["save", "submit", won.verb]
-        assert (review.status, review.version) == (won.to_status, 3)
-        assert review.approved_by == (cast.manager if won.verb == "approve" else None)
+        review, events = cast.review(), cast.events()
+        assert (review.status, review.version) == (won.to_status, before.version + 1)
+        assert [event.version for event in events] == list(range(1, review.version + 1))
+        assert (events[-1].pk, events[-1].verb, events[-1].by) == (won.pk, won.verb, won.by)
+        assert (review.approved_by is not None) == (won.to_status in ("approved", "published"))
+        assert PublishedSheet.objects.count() == (won.verb == "publish")
         assert isinstance(lost, ChangedMeanwhile)
-        assert lost.sentence.startswith(f"市民協働課長 {won.by_name} さんが9月25日(金)10:00に")
+        post = POSTS.get(won.verb, "市民協働課長")
+        assert lost.sentence.startswith(
+            f"{post} {won.by_name} さんが9月25日(金)10:00に{VERB_WORDS[won.verb]}をしました。"
+        )
 
 
-def test_two_managers_approve_at_once_and_the_figure_is_written_once(cast):
+def test_two_managers_approve_at_once_and_the_figure_is_written_once(cast, together):
     for _ in ROUNDS:
         Measurement.objects.filter(initiative=cast.initiative).delete()
         cast.review_in("submitted", "self_evaluation")
         people = (cast.manager, cast.second_manager)
-        winner_and_loser(together(*(approve(cast, by, "self_evaluation") for by in people)))
+        winner_and_loser(together(*(decide("approve", cast, by, "self_evaluation") for by in people)))
         assert Measurement.objects.filter(initiative=cast.initiative).count() == 1
         assert len(cast.events("self_evaluation")) == 3
 
@@ -81,7 +118,7 @@ def save(cast, by, answers, version=0):
     return lambda: workflow.save(cast.initiative, "midyear", by=by, at=NOW, version=version, answers=answers)
 
 
-def test_two_first_saves_of_different_fields_both_stay(cast):
+def test_two_first_saves_of_different_fields_both_stay(cast, together):
     for _ in ROUNDS:
         cast.review_in("not_started")
         answers = together(
@@ -92,7 +129,7 @@ def test_two_first_saves_of_different_fields_both_stay(cast):
         assert [event.version for event in cast.events()] == [1, 2]
 
 
-def test_two_first_saves_of_the_same_field_are_a_conflict(cast):
+def test_two_first_saves_of_the_same_field_are_a_conflict(cast, together):
     for _ in ROUNDS:
         cast.review_in("not_started")
         won, lost = winner_and_loser(
@@ -108,7 +145,7 @@ def test_two_first_saves_of_the_same_field_are_a_conflict(cast):
         assert len(cast.events()) == 1
 
 
-def test_two_later_saves_of_different_fields_both_stay(cast):
+def test_two_later_saves_of_different_fields_both_stay(cast, together):
     for _ in ROUNDS:
         cast.review_in("draft")
         answers = together(
@@ -120,7 +157,7 @@ def test_two_later_saves_of_different_fields_both_stay(cast):
 
 
 @pytest.mark.parametrize("state", ["not_started", "draft"])
-def test_double_submit_is_one_submission_and_both_get_the_same_answer(cast, state):
+def test_double_submit_is_one_submission_and_both_get_the_same_answer(cast, together, state):
     for _ in ROUNDS:
         version = cast.review_in(state).version
         one, other = together(
@@ -141,18 +178,20 @@ def test_double_submit_is_one_submission_and_both_get_the_same_answer(cast, stat
         assert [event.verb for event in cast.events()][version:] == ["submit"]
 
 
-def test_save_and_approval_at_once_leave_what_the_manager_saw(cast):
+def test_save_and_approval_at_once_leave_what_the_manager_saw(cast, together):
     for _ in ROUNDS:
         cast.review_in("submitted")
         mended = cast.answers(issues="二字直した。")
         won, lost = winner_and_loser(
-            together(approve(cast, cast.manager), save(cast, cast.second_manager, mended, version=2))
+            together(
+                decide("approve", cast, cast.manager), save(cast, cast.second_manager, mended, version=2)
+            )
         )
         expected = cast.answers() if won.verb == "approve" else mended
         assert cast.review().answers == expected == won.content["answers"]
 
 
-def test_plan_and_review_published_at_once_are_two_revisions(cast):
+def test_plan_and_review_published_at_once_are_two_revisions(cast, together):
     for _ in ROUNDS:
         PublishedSheet.objects.all().delete()
         cast.plan_in("confirmed")
@@ -168,7 +207,7 @@ def test_plan_and_review_published_at_once_are_two_revisions(cast):
         assert '"plan"' in last and '"midyear"' in last
 
 
-def test_two_admins_publish_the_plan_at_once_and_one_wins(cast):
+def test_two_admins_publish_the_plan_at_once_and_one_wins(cast, together):
     admins = [cast.admin, hold(newcomer(), cast.section, "admin")]
     for _ in ROUNDS:
         PublishedSheet.objects.all().delete()
@@ -182,7 +221,7 @@ def test_two_admins_publish_the_plan_at_once_and_one_wins(cast):
         assert len(cast.plan_events()) == 2
 
 
-def test_two_first_figures_at_once_are_one_current_figure(cast):
+def test_two_first_figures_at_once_are_one_current_figure(cast, together):
     for _ in ROUNDS:
         Measurement.objects.filter(fiscal_year=2020).delete()
         cast.plan_in("confirmed")
@@ -199,7 +238,7 @@ def test_two_first_figures_at_once_are_one_current_figure(cast):
         assert [figure.value for figure in current] == [6]
 
 
-def test_two_sheets_with_one_indicator_approved_at_once_are_one_figure(cast):
+def test_two_sheets_with_one_indicator_approved_at_once_are_one_figure(cast, together):
     for _ in ROUNDS:
         Measurement.objects.filter(fiscal_year=2020).delete()
         answers = cast.answers("self_evaluation", figure={"a1": {"value": "10"}})
@@ -207,7 +246,7 @@ def test_two_sheets_with_one_indicator_approved_at_once_are_one_figure(cast):
         cast.review_in("submitted", "self_evaluation", initiative=cast.other_initiative, answers=answers)
         won, lost = winner_and_loser(
             together(
-                approve(cast, cast.manager, "self_evaluation"),
+                decide("approve", cast, cast.manager, "self_evaluation"),
                 lambda: workflow.approve(
                     cast.other_initiative,
                     "self_evaluation",
