@@ -21,12 +21,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from initiatives.models import YearPlan
 from initiatives.refusal_pages import note
 from initiatives.refusals import NotAllowed, Refused
+from initiatives.xlsx.gate import LARGEST_FILE, NotOurs
 from wardplan.fiscal_year import FiscalYear
 
 from .. import importing, permissions
 from ..differences import Piece, difference
 from ..import_preview import FieldChange, ImportPreview, preview
-from ..workbook.gate import LARGEST_FILE, NotOurs
 from ..workbook.marked import mark
 from ..workbook.reader import Reading, read_workbook
 from ..workbook.writer import XLSX

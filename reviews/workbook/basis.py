@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 
 from initiatives.models import Event
+from initiatives.xlsx.characters import holdable
 from reviews.evidence import Evidence, TargetEvidence
 from reviews.sheet import Sheet
 from wardplan.era import wareki, wareki_moment
-
-from .characters import holdable
 
 TITLE = "判定根拠"
 

@@ -15,10 +15,11 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.constants import SHARED_STRINGS
 
-from .cells import read_strings
-from .characters import escape, holdable
+from initiatives.xlsx.cells import read_strings
+from initiatives.xlsx.characters import escape, holdable
+from initiatives.xlsx.gate import NotOurs, Package, open_package
+
 from .file_names import sheet_title
-from .gate import NotOurs, Package, open_package
 from .reader import Problem
 
 HEAVIEST = 120_000

@@ -15,14 +15,15 @@ from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
 
 from initiatives.form import FormPhase, FormQuestion
+from initiatives.xlsx import cells
+from initiatives.xlsx.characters import holdable
+from initiatives.xlsx.gate import AGAIN, NotOurs, open_package
+from initiatives.xlsx.shown import exact, shown
 from wardplan.numbers import format_number, read_number
 from wardplan.text import clean_text, quote
 
-from . import cells, stamp
-from .characters import holdable
-from .gate import AGAIN, NotOurs, open_package
+from . import stamp
 from .layout import answer_name
-from .shown import exact, shown
 
 MISSING = "記入欄のセルが削除されています。書き出し直したファイルに記入してください。"
 

@@ -28,12 +28,12 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
+from initiatives.xlsx.characters import LONGEST_TEXT, REPLACEMENT, escape, holdable, units
 from reviews.sheet import Sheet
 from wardplan.era import to_jst, wareki_moment
 
 from . import basis, stamp
 from .basis import basis_rows
-from .characters import LONGEST_TEXT, REPLACEMENT, escape, holdable, units
 from .contents import Content, Run, contents_of, plain
 from .file_names import sheet_title
 from .fitting import height_for

@@ -7,10 +7,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from initiatives.models import Initiative, Question
 from initiatives.refusals import NotAllowed, NotVisible, TransitionNotAllowed, WindowClosed
+from initiatives.xlsx.characters import LONGEST_TEXT
 from reviews import importing, workflow
 from reviews.import_preview import preview
 from reviews.models import Review
-from reviews.workbook.characters import LONGEST_TEXT
 from reviews.workbook.reader import read_workbook
 from tests.cast import LIMIT, NOW, snapshot
 from tests.reviews.workbook.returned import addressed, cell_of, changed, exported, filled, page_of

@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from initiatives.refusals import Refused
+from initiatives.xlsx.gate import LARGEST_FILE, NotOurs
 from reviews import importing, permissions
 from reviews.import_preview import ImportPreview, preview
-from reviews.workbook.gate import LARGEST_FILE, NotOurs
 from reviews.workbook.reader import read_workbook
 from wardplan.accounts.models import User
 

@@ -3,7 +3,7 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from reviews.workbook.gate import NotOurs
+from initiatives.xlsx.gate import NotOurs
 from reviews.workbook.marked import mark
 from reviews.workbook.reader import Problem, read_workbook
 from reviews.workbook.writer import write_sheet

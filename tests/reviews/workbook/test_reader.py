@@ -8,9 +8,9 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
 from initiatives.form import FormQuestion
+from initiatives.xlsx.shown import shown
 from reviews.import_preview import read_answer
 from reviews.workbook.reader import Filled, Given, read_workbook
-from reviews.workbook.shown import shown
 from reviews.workbook.stamp import Stamp, write_stamp
 from reviews.workbook.writer import write_sheet, write_workbook
 from tests.reviews.workbook.returned import cell_of, changed, filled, patched, rezipped

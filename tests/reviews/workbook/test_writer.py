@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.cell.rich_text import CellRichText
 
+from initiatives.xlsx.characters import escape, unescape
 from reviews.sheet import read_lines
-from reviews.workbook.characters import escape, unescape
 from reviews.workbook.fitting import height_for
 from reviews.workbook.layout import INDENT, build_layout
 from reviews.workbook.stamp import Stamp, print_of, read_stamp

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from reviews.workbook.gate import LARGEST_FILE, MOST_ROWS, MOST_SHEETS, MOST_UNPACKED, NotOurs, open_package
+from initiatives.xlsx.gate import LARGEST_FILE, MOST_ROWS, MOST_SHEETS, MOST_UNPACKED, NotOurs, open_package
 from reviews.workbook.reader import read_workbook
 from reviews.workbook.writer import write_sheet
 from tests.reviews.workbook.returned import changed, patched, rezipped
@@ -238,7 +238,7 @@ def test_memory_stays_under_200_megabytes_whatever_is_uploaded(tmp_path, ours, k
         import django
         django.setup()
         import wardplan.urls
-        from reviews.workbook import gate
+        from initiatives.xlsx import gate
         from reviews.workbook.reader import read_workbook
         gate.MOST_TIMES = 10_000  # noise passes that test; what is measured here is what unpacking takes
         try:

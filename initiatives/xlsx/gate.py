@@ -15,7 +15,7 @@ from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError
 
-from initiatives.refusals import Refused
+from ..refusals import Refused
 
 MEGABYTE = 1024 * 1024
 LARGEST_FILE = 10 * MEGABYTE

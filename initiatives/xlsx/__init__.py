@@ -1,0 +1,1 @@
+"""Workbooks as they come from outside: what is let in, and what stands in their cells."""
