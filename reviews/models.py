@@ -5,11 +5,20 @@ from __future__ import annotations
 import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from initiatives.models import Initiative
 from initiatives.models.edition import validate_key
-from wardplan.accounts.models import User
+from wardplan.accounts.models import Membership, User, Ward
+from wardplan.fiscal_year import FiscalYearField
+
+
+def holder_name(person: str, section: str, on: datetime.date) -> Subquery:
+    """Give the name of a person who works in a section on a day, or NULL; both by their paths in the row."""
+    works_there = Membership.objects.valid_on(on).filter(
+        user=OuterRef(person), section=OuterRef(section), user__is_active=True
+    )
+    return Subquery(works_there.order_by("pk").values("user__name")[:1])
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -18,6 +27,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def awaiting_decision(self) -> ReviewQuerySet:
         return self.filter(status=Review.Status.SUBMITTED)
+
+    def with_holder(self, on: datetime.date) -> ReviewQuerySet:
+        """Name who was handed each sheet, as `holder_name`: nobody who is not in its section that day."""
+        return self.annotate(holder_name=holder_name("held_by", "initiative__section", on))
 
 
 class Review(models.Model):
@@ -64,6 +77,15 @@ class Review(models.Model):
         verbose_name="承認した人",
     )
     open_until = models.DateTimeField("個別延長の期限", null=True, blank=True, editable=False)
+    held_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="held_reviews",
+        verbose_name="引き継いだ人",
+    )
 
     objects = ReviewQuerySet.as_manager()
 
@@ -189,8 +211,16 @@ class UnsavedText(models.Model):
         return f"{self.user} {self.initiative} {self.phase}"
 
 
+class NoteQuerySet(models.QuerySet["Note"]):
+    def standing(self) -> NoteQuerySet:
+        return self.filter(withdrawn_at=None)
+
+
 class Note(models.Model):
-    """A note beside the form: a comment on a field with a return, or a handover note. Part of no version."""
+    """A note beside the form: a comment on a field with a return, or a handover note. Part of no version.
+
+    A handover note that is withdrawn or replaced stays, with who took it back and when; never in public.
+    """
 
     class Kind(models.TextChoices):
         COMMENT = "comment", "差戻しのコメント"
@@ -204,11 +234,82 @@ class Note(models.Model):
     text = models.TextField("本文", help_text="この欄も公開請求の対象になります。")
     by = models.ForeignKey(User, models.PROTECT, related_name="notes", verbose_name="書いた人")
     at = models.DateTimeField("日時")
+    withdrawn_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="withdrawn_notes",
+        verbose_name="取り下げた人",
+    )
+    withdrawn_at = models.DateTimeField("取り下げた日時", null=True, blank=True)
+
+    objects = NoteQuerySet.as_manager()
 
     class Meta:
         verbose_name = "メモ"
         verbose_name_plural = "メモ"
         ordering = ["initiative", "at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True)
+                | Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False),
+                name="note_withdrawn_names_person",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text
+
+
+class PlanReportQuerySet(models.QuerySet["PlanReport"]):
+    def waiting(self) -> PlanReportQuerySet:
+        return self.filter(answered_at=None)
+
+
+class PlanReport(models.Model):
+    """A mistake in the plan's text that somebody told the admin of, and what the admin answered.
+
+    It names the sheet by ward, year and number and quotes the cell as it stood, so that it outlives a draft
+    that is loaded anew. Nothing of it is ever public.
+    """
+
+    ward = models.ForeignKey(Ward, models.PROTECT, related_name="plan_reports", verbose_name="区")
+    fiscal_year = FiscalYearField("年度")
+    number = models.CharField("取組項目の番号", max_length=20)
+    cell = models.CharField("欄", max_length=60)
+    label = models.CharField("欄の名前", max_length=120)
+    quoted = models.TextField("そのときの文", blank=True)
+    text = models.TextField("どこが誤りか", blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="plan_reports", verbose_name="知らせた人")
+    at = models.DateTimeField("知らせた日時")
+    answer = models.TextField("回答", blank=True)
+    answered_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="answered_plan_reports",
+        verbose_name="回答した人",
+    )
+    answered_at = models.DateTimeField("回答した日時", null=True, blank=True)
+
+    objects = PlanReportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "計画の誤りの連絡"
+        verbose_name_plural = "計画の誤りの連絡"
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_by__isnull=True, answered_at__isnull=True, answer="")
+                | Q(answered_by__isnull=False, answered_at__isnull=False) & ~Q(answer=""),
+                name="plan_report_answer_names_person",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ward", "fiscal_year", "number"], name="plan_report_of_sheet"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fiscal_year} {self.number} {self.label}"

@@ -7,7 +7,7 @@ workflow's to say. Only four eyes need both: nobody decides on what he or she su
 from __future__ import annotations
 
 from initiatives.models import Initiative, YearPlan
-from initiatives.permissions import belongs_to_section, can_administer
+from initiatives.permissions import belongs_to_section, can_administer, can_view_plan
 from wardplan.accounts.models import Section, User
 
 from .models import Review
@@ -38,6 +38,16 @@ def can_submit(user: User, initiative: Initiative) -> bool:
 def can_decide(user: User, initiative: Initiative) -> bool:
     """Say whether the person may approve or return: the section's manager."""
     return is_manager_of(user, initiative)
+
+
+def can_hand_over(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may hand the sheet on and keep its handover notes: the section's people."""
+    return belongs_to_section(user, initiative)
+
+
+def can_receive(user: User, initiative: Initiative) -> bool:
+    """Say whether the sheet may be handed to the person: to who may submit it then."""
+    return user.is_active and can_submit(user, initiative)
 
 
 def deputised_sections(user: User) -> frozenset[int]:
@@ -83,3 +93,36 @@ def can_read(user: User, review: Review) -> bool:
 def can_see_history(user: User, initiative: Initiative) -> bool:
     """Say whether the person may read the sheet's history: the section's people and the admin."""
     return can_write(user, initiative)
+
+
+def can_read_notes(user: User, initiative: Initiative) -> bool:
+    """Say whether the person may read the sheet's handover notes, reasons of return and comments.
+
+    The section's people and the admin. Who may do so for this year's sheet may do so for the one that it
+    continues: after a 機構改革 that one belongs to a section which is gone.
+    """
+    return can_write(user, initiative)
+
+
+def can_quote(user: User, review: Review, plan: YearPlan) -> bool:
+    """Say whether a review's words may be shown as an example to somebody who writes a sheet of `plan`.
+
+    Of this ward's year everything from 課長承認待ち on; of its other years what was approved; of another
+    ward only what is public.
+    """
+    its = review.initiative.plan
+    if its.ward_id != plan.ward_id:
+        return review.status == Review.Status.PUBLISHED and its.status == YearPlan.Status.PUBLISHED
+    if its.fiscal_year == plan.fiscal_year:
+        return review.is_readable_by_all
+    return review.status in (Review.Status.APPROVED, Review.Status.PUBLISHED)
+
+
+def can_report_mistake(user: User, plan: YearPlan) -> bool:
+    """Say whether the person may tell the admin of a mistake in the plan: everybody who may read it."""
+    return can_view_plan(user, plan)
+
+
+def can_answer_reports(user: User, ward_id: int) -> bool:
+    """Say whether the person may answer reports of mistakes: the ward's admin."""
+    return can_administer(user, ward_id)

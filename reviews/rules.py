@@ -53,6 +53,12 @@ TRANSITIONS: dict[str, dict[str, str]] = {
         Status.DRAFT: Status.DRAFT,
         Status.RETURNED: Status.RETURNED,
     },
+    # Changes who has the sheet, never its state.
+    "hand_over": {
+        Status.NOT_STARTED: Status.NOT_STARTED,
+        Status.DRAFT: Status.DRAFT,
+        Status.RETURNED: Status.RETURNED,
+    },
     "publish": {Status.APPROVED: Status.PUBLISHED},
     "correct": {Status.PUBLISHED: Status.RETURNED},
 }
@@ -66,6 +72,7 @@ MAY: dict[str, Callable[[User, Initiative], bool]] = {
     "return": permissions.can_decide,
     "reopen": permissions.can_reopen,
     "extend": permissions.can_run_phase,
+    "hand_over": permissions.can_hand_over,
     "publish": permissions.can_run_phase,
     "correct": permissions.can_run_phase,
 }
@@ -83,6 +90,7 @@ VERB_WORDS = {
     "return": "差戻し",
     "reopen": "承認取消し",
     "extend": "個別延長",
+    "hand_over": "引継ぎ",
     "publish": "公表",
     "correct": "訂正",
 }
@@ -149,9 +157,12 @@ def check_state(verb: str, case: Case, by: User) -> None:
 def check_window(verb: str, case: Case, at: datetime.datetime) -> None:
     """Refuse a verb outside its time. Windows bind only what writes text; mending is a part of deciding.
 
-    個別延長 is for closed phases only: while a phase is open there is nothing to extend.
+    個別延長 is for closed phases only: while a phase is open there is nothing to extend. A draft plan's sheet
+    is in nobody's hands yet.
     """
     now = case.window(at)
+    if verb == "hand_over" and case.plan.status == YearPlan.Status.DRAFT:
+        raise WindowClosed("計画が案のあいだは、まだ引き継げません。確定の後に行ってください。")
     if verb == "extend" and now != Window.CLOSED:
         raise WindowClosed("受付期間中です。個別延長は、受付終了の後に行ってください。")
     if not is_bound_by_window(verb, case.review):

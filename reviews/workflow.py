@@ -35,6 +35,7 @@ from . import permissions
 from .answers import Answers, Difference, assemble, fields_of, merge, unchanged
 from .basis import has_basis
 from .case import Case, open_case
+from .handover import add_note, handover_problems
 from .models import Note, Review
 from .rules import (
     TRANSITIONS,
@@ -294,6 +295,39 @@ def extend(
 
 
 @transaction.atomic
+def hand_over(
+    initiative: Initiative,
+    phase: str,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    to: User,
+    text: str = "",
+) -> Event:
+    """Put a sheet that is being written into a colleague's hands, with a handover note.
+
+    Everybody of the section may still write it; it says who is at it. Who takes a sheet over (`to` is `by`)
+    needs no note. Raises Incomplete with a sentence per field.
+    """
+    case = _open_in_turn(initiative, phase, by)
+    check_person("hand_over", case, by)
+    request = fingerprint("hand_over", version, [to.pk, text])
+    if repeated := _repeated(case, by, request):
+        return repeated
+    _check_state_now("hand_over", case, by, version)
+    check_window("hand_over", case, at)
+    if found := handover_problems(case, by=by, to=to, text=text):
+        raise Incomplete(found)
+    if version != case.review.version:
+        raise _changed_by(_last_event(case.review))
+    event = _record("hand_over", case, by, at, request, held_by=to)
+    if not is_blank(text):
+        add_note(case, by=by, at=at, text=text, version=event.version)
+    return event
+
+
+@transaction.atomic
 def publish(
     initiative: Initiative, phase: str, *, by: User, at: datetime.datetime, version: int | None
 ) -> Event:
@@ -443,6 +477,8 @@ def _record(
     if becomes in (Status.SUBMITTED, Status.APPROVED) and has_basis(case.phase):
         # As it was on that day: a figure corrected later does not change what the mark rested on.
         content["basis"] = case.basis(answers).content()
+    if held_by := changes.get("held_by"):
+        content["held_by"] = held_by.name
     event = Event(
         ward_id=case.plan.ward_id,
         fiscal_year=case.plan.fiscal_year,
@@ -483,7 +519,7 @@ def _on_behalf(verb: str, case: Case, by: User) -> bool:
     """Tell whether somebody acts for another: the admin who fills in, the deputy who decides (代理)."""
     if verb in ("save", "import") and not permissions.belongs_to_section(by, case.initiative):
         return True
-    deciding = verb in ("approve", "return", "reopen")
+    deciding = verb in ("approve", "return", "reopen") or is_mending(verb, case.review)
     return deciding and by.roles().acts_only_as_deputy(case.initiative.section_id)
 
 

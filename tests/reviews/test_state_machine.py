@@ -256,6 +256,7 @@ class OneSheet(RuleBasedStateMachine):
         able = {
             verb
             for verb in rules.TRANSITIONS
+            if verb != "hand_over"  # another pair of hands is no way out
             for person in (self.cast.staff, self.cast.manager, self.cast.second_manager, self.cast.admin)
             if rules.may(verb, case, person, self.moment)
         }
