@@ -144,7 +144,7 @@ def _targets(plans: list[YearPlan], roles: Roles) -> tuple[OpenTarget, ...]:
                 key=target.key,
                 name=target.heading or target.indicator.name,
                 wording=target.wording,
-                base_year=FiscalYear(target.base_fiscal_year),  # type: ignore[arg-type]
+                base_year=FiscalYear(target.base_fiscal_year),
                 base=with_unit(target.base_figure, unit),
                 resolved=with_unit(resolved, unit) if resolved is not None else "",
             ),

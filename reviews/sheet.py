@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
@@ -257,6 +258,20 @@ def with_everything(initiatives: QuerySet[Initiative]) -> QuerySet[Initiative]:
     Figures and resolutions come as subqueries of the rows that quote them, so that a page's queries do not
     grow with what is quoted.
     """
+    published = PublishedSheet.objects.filter(initiative=OuterRef("pk")).order_by("-revision")
+    return (
+        initiatives.annotate(public_revision=Subquery(published.values("revision")[:1]))
+        .select_related("plan__ward", "plan__edition", "section")
+        .prefetch_related(
+            Prefetch("targets", _targets()),
+            Prefetch("reviews", Review.objects.select_related("submitted_by", "approved_by")),
+        )
+    )
+
+
+@cache
+def _targets() -> QuerySet[Target]:
+    """Describe the rows of targets once: putting these subqueries together takes as long as asking them."""
     ward = OuterRef("target__initiative__plan__ward")
     figure = Measurement.objects.current().filter(
         indicator=OuterRef("target__indicator"), ward=ward, fiscal_year=OuterRef("fiscal_year")
@@ -270,26 +285,17 @@ def with_everything(initiatives: QuerySet[Initiative]) -> QuerySet[Initiative]:
         ward=OuterRef("initiative__plan__ward"),
         fiscal_year=OuterRef("base_fiscal_year"),
     )
-    targets = (
+    return (
         Target.objects.select_related("indicator")
+        .with_facts()
         .annotate(
             base_figure=Subquery(base.values("value")[:1]),
-            resolved_value=Subquery(newest.values("value")[:1]),
             resolved_base=Subquery(newest.values("base_value")[:1]),
             resolved_by=Subquery(newest.values("by__name")[:1]),
             resolved_at=Subquery(newest.values("at")[:1]),
         )
         .prefetch_related(Prefetch("baselines", baselines))
         .order_by("position", "pk")
-    )
-    published = PublishedSheet.objects.filter(initiative=OuterRef("pk")).order_by("-revision")
-    return (
-        initiatives.annotate(public_revision=Subquery(published.values("revision")[:1]))
-        .select_related("plan__ward", "plan__edition", "section")
-        .prefetch_related(
-            Prefetch("targets", targets),
-            Prefetch("reviews", Review.objects.select_related("submitted_by", "approved_by")),
-        )
     )
 
 

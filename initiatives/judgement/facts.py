@@ -19,7 +19,8 @@ LABELS: dict[Outcome, str] = {"met": "達成", "not_met": "未達成", "unknown"
 class TargetFacts:
     """The numbers of a confirmed target; the words are those that Target and Indicator store.
 
-    `resolved_value` is the dated number of a relative target, None until a person has set it.
+    `resolved_value` is the dated number of a relative target, None until a person has set it. `changed_in`
+    is the newest year, up to the target's, from which the indicator's definition is another one.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class TargetFacts:
     change_unit: str = ""
     resolved_value: Decimal | None = None
     milestone: str = ""
+    changed_in: FiscalYear | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Judgement:
 def facts_of(target: Any) -> TargetFacts:
     """Take the facts of a Target row whose indicator is loaded. Reads attributes and never queries.
 
-    `resolved_value` is taken where the caller has annotated it.
+    `resolved_value` and `changed_in` are taken where the caller has annotated them (`with_facts`).
     """
     return TargetFacts(
         kind=target.kind,
@@ -78,4 +80,5 @@ def facts_of(target: Any) -> TargetFacts:
         change_unit=target.change_unit,
         resolved_value=getattr(target, "resolved_value", None),
         milestone=target.milestone,
+        changed_in=getattr(target, "changed_in", None),
     )

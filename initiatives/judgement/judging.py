@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, localcontext
 
 from initiatives.judgement.facts import LABELS, Figures, Judgement, Outcome, TargetFacts
 from initiatives.judgement.words import (
     COMPARATOR_WORDS,
+    MINUS,
     figure_words,
     number_words,
     range_words,
     unit_of_difference,
 )
 from wardplan.fiscal_year import FiscalYear
+from wardplan.numbers import DECIMAL_PLACES
 
 EXACT = Context(prec=200)
 """Enough digits for sums and products of the numbers that `_usable` lets through to be exact."""
 
 _LARGEST = 25
 _TENTH = Decimal("0.1")
+_KEPT = Decimal(1).scaleb(-DECIMAL_PLACES)
 
 _PERSON_DECIDES = "結果を確かめて、評価を選んでください。"
 _NO_FIGURE = "実績が未判明のため判定できません。"
@@ -50,18 +53,47 @@ class _Goal:
     plain: bool = True
 
 
+@dataclass(frozen=True)
+class Derived:
+    """What a relative target leads to: the exact number, the one to show and confirm, and the working.
+
+    Both numbers are None when it leads to none; `working` then says why.
+    """
+
+    exact: Decimal | None
+    kept: Decimal | None
+    working: str
+
+
 def judge(target: TargetFacts, figures: Figures) -> Judgement:
     """Say whether a target is met by the figures of its indicator, with the working in words.
 
     Exact values are compared; only what is shown is rounded. A comparator that is written decides, else the
     indicator's direction. Anything missing, contradictory or not a number gives "unknown" with a sentence
-    that says what is missing. Never raises and never divides by zero.
+    that says what is missing. Never raises and never divides by zero. Where the indicator's definition
+    changed between the years that the target speaks of, the working says so: a person decides.
     """
     try:
         with localcontext(EXACT):
-            return _judge(target, figures)
+            judgement = _judge(target, figures)
     except _Unknown as unknown:
-        return Judgement("unknown", unknown.sentence, actual=unknown.actual)
+        judgement = Judgement("unknown", unknown.sentence, actual=unknown.actual)
+    caution = change_caution(target)
+    return replace(judgement, working=f"{judgement.working} {caution}") if caution else judgement
+
+
+def change_caution(target: TargetFacts) -> str:
+    """Warn when the definition changed after the year a target is measured against; "" when it did not.
+
+    A sum is measured from its first year, a relative target against its base year, every other one against
+    what was known when it was set: the year before.
+    """
+    against = {"relative": target.base_fiscal_year, "cumulative": target.from_fiscal_year}.get(target.kind)
+    since = target.fiscal_year - 1 if against is None else against
+    if target.changed_in is None or not since < target.changed_in <= target.fiscal_year:
+        return ""
+    year = FiscalYear(target.changed_in)
+    return f"※{year}から定義が変わっています。前の年度と比べてよいか確かめてください。"
 
 
 def _judge(target: TargetFacts, figures: Figures) -> Judgement:
@@ -116,62 +148,70 @@ def _written_goal(target: TargetFacts) -> _Goal:
     return _Goal(value, figure_words(value, target.unit))
 
 
-def _relative_goal(target: TargetFacts, figures: Figures) -> _Goal:
-    """Give the number that a person has set; before that, the one that follows from the base year's figure.
+def derive(target: TargetFacts, base: Decimal | None) -> Derived:
+    """Compute what a relative target leads to, given its base year's figure: 7件×0.9=6.3件.
 
-    A percentage of a base of 0 or less says nothing (10% more than 0 is 0): a person has to set the number.
+    Percent multiplies (10%減 is ×0.9); points and plain numbers are added. `exact` is never rounded, and
+    nothing is rounded to whole pieces: whether 6.3件 means 6 is for the section to say. `kept` is what is
+    shown and confirmed: rounded to the decimals that can be kept, and then the working says ≒. A percentage
+    of a base of 0 or less says nothing (10% more than 0 is 0). Without a number `working` says why. Never
+    raises.
     """
-    if target.resolved_value is not None:
-        value = _usable(target.resolved_value, _NO_VALUE)
-        working = _computed(target, figures, value)
-        return _Goal(value, working or figure_words(value, target.unit), plain=not working)
-    if target.base_fiscal_year is None:
-        raise _Unknown("基準年度が確かめられていないため判定できません。基準年度を入力してください。")
-    year = FiscalYear(target.base_fiscal_year)
-    base = _usable(figures.get(year), f"基準年度({year})の実績が未判明のため判定できません。")
-    change = _usable(target.change, "増減が入力されていないため判定できません。増減を確かめてください。")
+    try:
+        with localcontext(EXACT):
+            return _derived(target, base)
+    except _Unknown as unknown:
+        return Derived(None, None, unknown.sentence)
+
+
+def _derived(target: TargetFacts, base: Decimal | None) -> Derived:
+    year = "" if target.base_fiscal_year is None else f"({FiscalYear(target.base_fiscal_year)})"
+    base = _usable(base, f"基準年度{year}の実績が未判明のため、目標値を計算できません。")
+    change = _usable(target.change, "増減が入力されていないため、目標値を計算できません。")
+    if target.change_unit not in ("percent", "point", "absolute"):
+        raise _Unknown("増減の単位が選ばれていないため、目標値を計算できません。")
+    if target.change_unit == "point" and target.unit != "%":
+        raise _Unknown("ポイントの増減は、単位が%の指標だけで計算できます。")
     if target.change_unit == "percent" and change and base <= 0:
         raise _Unknown(
-            f"基準年度({year})の実績が{figure_words(base, target.unit)}で、"
-            "割合では目標値が決まらないため判定できません。目標値を確定してください。"
+            f"基準年度{year}の実績が{figure_words(base, target.unit)}で、割合では目標値が決まりません。"
         )
-    if target.change_unit == "point" and target.unit != "%":
-        raise _Unknown("ポイントの増減は、単位が%の指標だけで計算できます。増減の単位を確かめてください。")
-    if target.change_unit not in ("percent", "point", "absolute"):
-        raise _Unknown("増減の単位が選ばれていないため判定できません。増減の単位を確かめてください。")
-    value = _applied(base, change, target.change_unit)
-    return _Goal(value, _step(base, change, value, target), plain=not change)
-
-
-def _applied(base: Decimal, change: Decimal, change_unit: str) -> Decimal:
-    return base * (100 + change) / 100 if change_unit == "percent" else base + change
-
-
-def _step(base: Decimal, change: Decimal, value: Decimal, target: TargetFacts) -> str:
-    """Write how the goal follows from the base figure: 7件×0.9=6.3件, 38.6%+2ポイント=40.6%."""
-    shown = figure_words(value, target.unit)
+    exact = base * (100 + change) / 100 if target.change_unit == "percent" else base + change
+    kept = exact.quantize(_KEPT, ROUND_HALF_UP)
+    shown = figure_words(kept, target.unit)
     if not change:
-        return shown
+        return Derived(exact, kept, shown)
     if target.change_unit == "percent":
         step = f"×{number_words((100 + change) / 100)}"
     else:
-        unit = unit_of_difference(target.unit)
-        step = f"{'+' if change > 0 else '−'}{figure_words(abs(change), unit)}"
-    return f"{figure_words(base, target.unit)}{step}={shown}"
+        step = f"{'+' if change > 0 else MINUS}{figure_words(abs(change), unit_of_difference(target.unit))}"
+    equals = "=" if kept == exact else "≒"
+    return Derived(exact, kept, f"{figure_words(base, target.unit)}{step}{equals}{shown}")
 
 
-def _computed(target: TargetFacts, figures: Figures, value: Decimal) -> str:
-    """Give the working of a number that a person has set, when it is just what the base figure leads to."""
-    if target.base_fiscal_year is None or target.change is None:
-        return ""
-    try:
-        base = _usable(figures.get(target.base_fiscal_year), "")
-        change = _usable(target.change, "")
-    except _Unknown:
-        return ""
-    if not change or _applied(base, change, target.change_unit) != value:
-        return ""
-    return _step(base, change, value, target)
+def _relative_goal(target: TargetFacts, figures: Figures) -> _Goal:
+    """Give the number that a person has confirmed, with its working when it is what the base figure gives.
+
+    Before that there is no number to compare with: what can be computed is a proposal only.
+    """
+    base = None if target.base_fiscal_year is None else figures.get(target.base_fiscal_year)
+    if target.resolved_value is None:
+        raise _Unknown(_unresolved(target, base))
+    value = _usable(target.resolved_value, _NO_VALUE)
+    derived = derive(target, base)
+    if target.change and derived.kept == value:
+        return _Goal(value, derived.working, plain=False)
+    return _Goal(value, figure_words(value, target.unit))
+
+
+def _unresolved(target: TargetFacts, base: Decimal | None) -> str:
+    """Say why a relative target has no number yet, and who can give it one."""
+    if target.base_fiscal_year is None:
+        return "基準年度が確かめられていないため判定できません。基準年度を入力してください。"
+    if base is None:
+        year = FiscalYear(target.base_fiscal_year)
+        return f"基準年度({year})の実績が未判明で、目標値が未確定のため判定できません。"
+    return "目標値が未確定のため判定できません。先に目標値を確定してください。"
 
 
 def _sum(target: TargetFacts, figures: Figures) -> Decimal:

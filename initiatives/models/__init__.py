@@ -1,7 +1,7 @@
 """What was promised: the form of a year, the plan, its targets and figures, and the record of changes."""
 
 from .edition import FormEdition, Mark, Question
-from .indicator import Indicator, Measurement
+from .indicator import Indicator, IndicatorChange, Measurement
 from .plan import Initiative, PlanPhase, YearPlan
 from .record import Event, PublishedSheet
 from .target import Baseline, Target, TargetResolution
@@ -11,6 +11,7 @@ __all__ = [
     "Event",
     "FormEdition",
     "Indicator",
+    "IndicatorChange",
     "Initiative",
     "Mark",
     "Measurement",

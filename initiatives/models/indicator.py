@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -147,3 +149,59 @@ class Measurement(models.Model):
         return (self.ward.slug, *self.indicator.natural_key(), int(self.fiscal_year))
 
     natural_key.dependencies = ["initiatives.indicator", "accounts.user", "initiatives.initiative"]  # type: ignore[attr-defined]
+
+
+class IndicatorChangeQuerySet(models.QuerySet["IndicatorChange"]):
+    def of_ward(self, ward: Any) -> IndicatorChangeQuerySet:
+        """Keep what holds in a ward (a row, its id or an outer reference): its own, and that of all wards."""
+        return self.filter(Q(ward=ward) | Q(ward=None))
+
+
+class IndicatorChange(models.Model):
+    """A dated change of what an indicator means, or of which way is good. Append-only.
+
+    With a `fiscal_year` the figures from that year on are not simply comparable with those before; without
+    one only the words changed, or somebody confirmed the direction. `before` and `after` hold the fields
+    that changed. A change of a city-wide indicator is recorded for the ward whose figures it touches, like
+    the figures themselves; without a ward it holds in all of them.
+    """
+
+    class Kind(models.TextChoices):
+        DEFINITION = "definition", "定義・出典の変更"
+        DIRECTION = "direction", "よい方向の確認"
+
+    indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="changes", verbose_name="指標")
+    ward = models.ForeignKey(
+        Ward,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="indicator_changes",
+        verbose_name="区",
+        help_text="全区で変わったときは空です。",
+    )
+    kind = models.CharField("種類", max_length=12, choices=Kind.choices)
+    fiscal_year = FiscalYearField("変わった年度", null=True, blank=True)
+    before = models.JSONField("変更前", default=dict, blank=True)
+    after = models.JSONField("変更後", default=dict, blank=True)
+    what = models.CharField("何が変わったか", max_length=400, blank=True)
+    reason = models.CharField("理由", max_length=400, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, verbose_name="記録した人")
+    at = models.DateTimeField("記録日時")
+
+    objects = models.Manager.from_queryset(IndicatorChangeQuerySet)()
+
+    class Meta:
+        verbose_name = "指標の変更"
+        verbose_name_plural = "指標の変更"
+        ordering = ["indicator", "-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fiscal_year=None) | Q(kind="definition"),
+                name="indicator_change_year_is_of_a_definition",
+                violation_error_message="年度を書くのは、定義や出典が変わったときだけです。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator} {self.get_kind_display()} {self.at:%Y-%m-%d}"

@@ -3,13 +3,13 @@ from __future__ import annotations
 import re
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYearField
 
 from .edition import validate_key
-from .indicator import Indicator
+from .indicator import Indicator, IndicatorChange
 from .plan import Initiative
 
 YEAR_IN_BRACKETS = re.compile(r"\A\s*【[^】]*】\s*")
@@ -20,7 +20,26 @@ def without_year(wording: str) -> str:
     return YEAR_IN_BRACKETS.sub("", wording)
 
 
-class TargetManager(models.Manager["Target"]):
+class TargetQuerySet(models.QuerySet["Target"]):
+    def with_facts(self) -> TargetQuerySet:
+        """Annotate what a judgement needs beside the row, at no query of its own.
+
+        `resolved_value` is the number that a person has put to a relative target; `changed_in` the newest
+        year, up to the target's, from which the indicator's definition is another one.
+        """
+        newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
+        changes = (
+            IndicatorChange.objects.of_ward(OuterRef("initiative__plan__ward"))
+            .filter(indicator=OuterRef("indicator"), fiscal_year__lte=OuterRef("fiscal_year"))
+            .order_by("-fiscal_year")
+        )
+        return self.annotate(
+            resolved_value=Subquery(newest.values("value")[:1]),
+            changed_in=Subquery(changes.values("fiscal_year")[:1]),
+        )
+
+
+class TargetManager(models.Manager["Target"].from_queryset(TargetQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, ward: str, fiscal_year: int, number: str, key: str) -> Target:
         return self.get(initiative=Initiative.objects.get_by_natural_key(ward, fiscal_year, number), key=key)
 

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initiatives.judgement import Judgement, TargetFacts, combine, facts_of, judge, midyear_sentence, sentence
+from initiatives.judgement import (
+    Judgement,
+    TargetFacts,
+    combine,
+    derive,
+    facts_of,
+    judge,
+    midyear_sentence,
+    sentence,
+)
 from wardplan.fiscal_year import FiscalYear
 
 Y2018, Y2019, Y2020, Y2021, Y2022, Y2023 = map(FiscalYear, range(2018, 2024))
@@ -79,34 +88,44 @@ def figures(**known):
             "30時間未満に対し30時間: 未達成(目標と同じ)",
         ),
         (target(10_000), {"y2020": 9_999}, "not_met", "10,000件に対し9,999件: 未達成(達成率99.9%)"),
-        (reduction(), {"y2019": 7, "y2020": 6}, "met", "7件×0.9=6.3件以下に対し6件: 達成"),
-        (reduction(), {"y2019": 7, "y2020": 7}, "not_met", "7件×0.9=6.3件以下に対し7件: 未達成"),
         (
-            reduction(change=2, change_unit="point", unit="%", direction="higher"),
+            reduction(resolved_value="6.3"),
+            {"y2019": 7, "y2020": 6},
+            "met",
+            "7件×0.9=6.3件以下に対し6件: 達成",
+        ),
+        (
+            reduction(resolved_value="6.3"),
+            {"y2019": 7, "y2020": 7},
+            "not_met",
+            "7件×0.9=6.3件以下に対し7件: 未達成",
+        ),
+        (
+            reduction(resolved_value="40.6", change=2, change_unit="point", unit="%", direction="higher"),
             {"y2019": "38.6", "y2020": "40.6"},
             "met",
             "38.6%+2ポイント=40.6%以上に対し40.6%: 達成",
         ),
         (
-            reduction(change=2, unit="%", direction="higher"),
+            reduction(resolved_value="39.372", change=2, unit="%", direction="higher"),
             {"y2019": "38.6", "y2020": "40.6"},
             "met",
             "38.6%×1.02=39.372%以上に対し40.6%: 達成",
         ),
         (
-            reduction(change=-3, change_unit="absolute"),
+            reduction(resolved_value=7, change=-3, change_unit="absolute"),
             {"y2019": 10, "y2020": 7},
             "met",
             "10件−3件=7件以下に対し7件: 達成",
         ),
         (
-            reduction(change=0, direction="higher", comparator="ge"),
+            reduction(resolved_value=7, change=0, direction="higher", comparator="ge"),
             {"y2019": 7, "y2020": 7},
             "met",
             "7件以上に対し7件: 達成(達成率100%)",
         ),
         (
-            reduction(change=0, direction="higher", comparator="gt"),
+            reduction(resolved_value=7, change=0, direction="higher", comparator="gt"),
             {"y2019": 7, "y2020": 7},
             "not_met",
             "7件超に対し7件: 未達成(達成率100%)",
@@ -114,10 +133,23 @@ def figures(**known):
         (reduction(resolved_value=6), {"y2019": 7, "y2020": 6}, "met", "6件に対し6件: 達成(目標と同じ)"),
         (reduction(resolved_value=6), {"y2020": 6}, "met", "6件に対し6件: 達成(目標と同じ)"),
         (
-            reduction(resolved_value="6.3"),
-            {"y2019": 7, "y2020": 6},
+            reduction(resolved_value="0.6667", change="-33.33", unit="回/校"),
+            {"y2019": 1, "y2020": "0.6667"},
             "met",
-            "7件×0.9=6.3件以下に対し6件: 達成",
+            "各校1回×0.6667=各校0.6667回以下に対し各校0.6667回: 達成",
+        ),
+        (
+            reduction(resolved_value="0.823", change="-33.3333"),
+            {"y2019": "1.2345", "y2020": "0.8230"},
+            "met",
+            "1.2345件×0.666667≒0.823件以下に対し0.823件: 達成",
+        ),
+        # The base figure was corrected since: the number that was confirmed stays, without that working.
+        (
+            reduction(resolved_value="6.3"),
+            {"y2019": 9, "y2020": 6},
+            "met",
+            "6.3件に対し6件: 達成(0.3件下回る)",
         ),
         (
             target(300, kind="cumulative", from_fiscal_year=Y2021, fiscal_year=Y2023, comparator="ge"),
@@ -156,21 +188,22 @@ def test_working(facts, known, outcome, working):
     [
         (target(8), {}, "実績が未判明のため判定できません。"),
         (target(8), {"y2020": None}, "実績が未判明のため判定できません。"),
-        (reduction(), {"y2020": 6}, "基準年度(令和元年度)の実績が未判明のため判定できません。"),
-        (reduction(), {"y2018": 7, "y2020": 6}, "基準年度(令和元年度)の実績が未判明のため判定できません。"),
+        (
+            reduction(),
+            {"y2020": 6},
+            "基準年度(令和元年度)の実績が未判明で、目標値が未確定のため判定できません。",
+        ),
+        (reduction(), {"y2018": 7, "y2020": 6}, "基準年度(令和元年度)の実績が未判明で、"),
+        (
+            reduction(),
+            {"y2019": 7, "y2020": 6},
+            "目標値が未確定のため判定できません。先に目標値を確定してください。",
+        ),
         (target(8, direction=""), {"y2020": 8}, "よい方向が確かめられていないため判定できません。"),
         (target(8, direction="none"), {"y2020": 8}, "増減では決まらない指標のため判定できません。"),
         (target(8, direction="lower", comparator="ge"), {"y2020": 8}, "よい方向が合わないため"),
-        (reduction(direction="higher"), {"y2019": 7, "y2020": 8}, "よい方向が合わないため"),
+        (reduction(direction="higher", resolved_value=6), {"y2019": 7, "y2020": 8}, "よい方向が合わないため"),
         (reduction(base_fiscal_year=None), {"y2019": 7, "y2020": 6}, "基準年度が確かめられていないため"),
-        (reduction(change=None), {"y2019": 7, "y2020": 6}, "増減が入力されていないため"),
-        (reduction(change_unit=""), {"y2019": 7, "y2020": 6}, "増減の単位が選ばれていないため"),
-        (reduction(change_unit="point"), {"y2019": 7, "y2020": 6}, "ポイントの増減は、単位が%の指標だけ"),
-        (
-            reduction(),
-            {"y2019": 0, "y2020": 0},
-            "基準年度(令和元年度)の実績が0件で、割合では目標値が決まらない",
-        ),
         (target(None), {"y2020": 8}, "目標値が入力されていないため"),
         (target("NaN"), {"y2020": 8}, "数値として扱えない"),
         (target(8), {"y2020": "Infinity"}, "数値として扱えない"),
@@ -229,9 +262,78 @@ def test_the_numbers_beside_the_words():
 
 
 def test_exact_values_are_compared_and_only_shown_rounded():
-    third = reduction(change="-33.3333")
-    assert judge(third, figures(y2019=3, y2020="2.0001")).outcome == "not_met"
-    assert judge(third, figures(y2019=3, y2020="2.000001")).outcome == "met"
+    nearly = target(30_000)
+    assert judge(nearly, figures(y2020="29999.9999")).working == (
+        "30,000件に対し29,999.9999件: 未達成(達成率99.9%)"
+    )
+
+
+# --- what a relative target leads to ---------------------------------------------------------------------
+
+
+def test_only_what_is_confirmed_is_rounded_to_what_can_be_kept():
+    derived = derive(reduction(change="-33.3333"), Decimal("1.2345"))
+    assert (derived.exact, derived.kept) == (Decimal("0.823000411500"), Decimal("0.8230"))
+    assert derived.working == "1.2345件×0.666667≒0.823件"
+    exact = derive(reduction(), Decimal(7))
+    assert (exact.exact, exact.kept, exact.working) == (Decimal("6.3"), Decimal("6.3"), "7件×0.9=6.3件")
+
+
+@pytest.mark.parametrize(
+    ("facts", "base", "words"),
+    [
+        (reduction(), None, "基準年度(令和元年度)の実績が未判明のため"),
+        (reduction(change=None), 7, "増減が入力されていないため"),
+        (reduction(change_unit=""), 7, "増減の単位が選ばれていないため"),
+        (reduction(change_unit="point"), 7, "ポイントの増減は、単位が%の指標だけ"),
+        (reduction(), 0, "基準年度(令和元年度)の実績が0件で、割合では目標値が決まりません。"),
+        (reduction(), -3, "実績が−3件で、割合では目標値が決まりません。"),
+        (reduction(), "NaN", "数値として扱えない"),
+    ],
+)
+def test_a_number_that_does_not_follow_is_not_made_up(facts, base, words):
+    derived = derive(facts, number(base))
+    assert (derived.exact, derived.kept) == (None, None)
+    assert words in derived.working
+
+
+@given(st.decimals(-99_999, 99_999, places=4), st.decimals(-100, 100, places=2))
+def test_a_number_confirmed_as_proposed_is_judged_with_the_working_of_the_proposal(base, change):
+    facts = reduction(change=change, direction="higher" if change > 0 else "lower")
+    proposed = derive(facts, base)
+    if proposed.kept is None or not change:
+        return
+    judgement = judge(replace(facts, resolved_value=proposed.kept), {Y2019: base, Y2020: proposed.kept})
+    assert judgement.outcome == "met"
+    assert judgement.working.startswith(proposed.working)
+
+
+# --- a definition that changed ---------------------------------------------------------------------------
+
+CAUTION = "※令和2年度から定義が変わっています。前の年度と比べてよいか確かめてください。"
+
+
+@pytest.mark.parametrize(
+    ("facts", "cautioned"),
+    [
+        (reduction(resolved_value="6.3", changed_in=Y2020), True),
+        (reduction(resolved_value="6.3", changed_in=Y2019), False),  # the base is of the new definition
+        (reduction(resolved_value="6.3", base_fiscal_year=Y2018, changed_in=Y2020), True),
+        (reduction(changed_in=Y2020), True),
+        (target(8, changed_in=Y2020), True),
+        (target(8, changed_in=Y2018), False),
+        (target(8, changed_in=None), False),
+        (target(8, fiscal_year=Y2021, changed_in=Y2020), False),
+        (target(8, kind="cumulative", from_fiscal_year=Y2018, changed_in=Y2020), True),
+        (target(8, kind="cumulative", from_fiscal_year=Y2020, changed_in=Y2020), False),
+        (target(kind="direction", changed_in=Y2020), True),
+    ],
+)
+def test_years_of_two_definitions_are_never_compared_in_silence(facts, cautioned):
+    known = figures(y2018=7, y2019=7, y2020=6)
+    judgement, plain = judge(facts, known), judge(replace(facts, changed_in=None), known)
+    assert judgement.outcome == plain.outcome
+    assert judgement.working == (f"{plain.working} {CAUTION}" if cautioned else plain.working)
 
 
 def test_facts_are_taken_from_attributes_alone():
@@ -250,8 +352,8 @@ def test_facts_are_taken_from_attributes_alone():
         milestone="",
     )
     assert facts_of(row) == reduction()
-    row.resolved_value = Decimal(6)
-    assert facts_of(row) == reduction(resolved_value=6)
+    row.resolved_value, row.changed_in = Decimal(6), Y2020
+    assert facts_of(row) == reduction(resolved_value=6, changed_in=Y2020)
 
 
 # --- sentences -------------------------------------------------------------------------------------------
@@ -268,7 +370,7 @@ def test_facts_are_taken_from_attributes_alone():
         ),
         (target(8), {"y2020": 6}, "目標8件に対し、実績6件(達成率75%)であり、目標を達成できなかった。"),
         (
-            reduction(),
+            reduction(resolved_value="6.3"),
             {"y2019": 7, "y2020": 6},
             "目標6.3件以下(令和元年度実績から10%減)に対し、実績6件であり、目標を達成した。",
         ),

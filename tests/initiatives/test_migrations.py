@@ -1,5 +1,7 @@
 """Migrations keep what is in the database, forwards and back."""
 
+import datetime
+
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -53,3 +55,25 @@ def test_questions_get_their_rules_and_lose_them_again(migrating):
         "①",
         "対象外",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_indicators_and_figures_stay_when_their_changes_come_and_go(migrating):
+    old = migrate(RULES)
+    ward = old.get_model("accounts", "Ward").objects.create(slug="mihon", name="見本区", kana="みほんく")
+    indicator = old.get_model("initiatives", "Indicator").objects.create(
+        ward=ward, name="区民の割合", unit="%", direction="higher", definition="区民に占める割合"
+    )
+    now = datetime.datetime(2020, 9, 25, tzinfo=datetime.UTC)
+    old.get_model("initiatives", "Measurement").objects.create(
+        indicator=indicator, ward=ward, fiscal_year=2019, value="38.6", at=now
+    )
+    new = migrate([("initiatives", "0003_indicator_changes")])
+    change = new.get_model("initiatives", "IndicatorChange").objects.create(
+        indicator_id=indicator.pk, kind="definition", fiscal_year=2020, what="設問が変わった", at=now
+    )
+    assert (change.before, change.after, change.ward) == ({}, {}, None)
+    again = migrate(RULES)
+    kept = again.get_model("initiatives", "Indicator").objects.get()
+    assert (kept.direction, kept.definition) == ("higher", "区民に占める割合")
+    assert str(again.get_model("initiatives", "Measurement").objects.get().value) in ("38.6", "38.6000")

@@ -20,7 +20,6 @@ def relative(change, unit_of_change, unit="件"):
     [
         (relative("-10", "percent"), "7", "6.3", "7件×0.9=6.3件"),
         (relative("20", "percent"), "1200", "1440", "1,200件×1.2=1,440件"),
-        (relative("-10", "percent"), "0", "0", "0件×0.9=0件"),
         (relative("-100", "percent"), "7", "0", "7件×0=0件"),
         (relative("-2", "point", "%"), "38.6", "36.6", "38.6%−2ポイント=36.6%"),
         (relative("0.5", "point", "%"), "38.6", "39.1", "38.6%+0.5ポイント=39.1%"),
@@ -34,6 +33,14 @@ def test_proposal_shows_its_working(target, base, value, working):
     assert (proposal.value, proposal.working) == (Decimal(value), working)
 
 
-@pytest.mark.parametrize("target", [relative(None, "percent"), relative("-10", "")])
-def test_nothing_is_proposed_without_a_known_change(target):
-    assert propose(target, Decimal(7)) is None
+@pytest.mark.parametrize(
+    ("target", "base"),
+    [
+        (relative(None, "percent"), 7),
+        (relative("-10", ""), 7),
+        (relative("-10", "percent"), 0),  # 10% of nothing: whoever means 0 types it
+        (relative("-2", "point"), 7),
+    ],
+)
+def test_nothing_is_proposed_that_does_not_follow(target, base):
+    assert propose(target, Decimal(base)) is None
