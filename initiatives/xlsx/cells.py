@@ -21,6 +21,9 @@ _REFERENCE = re.compile(
 
 TEXT, NUMBER, TRUTH, DAY, ERROR, FORMULA = "text", "number", "truth", "day", "error", "formula"
 
+STAMP, FOR_READING = "stamp", "for_reading"
+"""Names in the workbooks that are written here: a form's stamp, and a page that is not taken back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -34,11 +37,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Page:
-    """A sheet of the workbook, with the names that belong to it."""
+    """A sheet of the workbook, with the names that belong to it; a hidden one nobody sees in Excel."""
 
     title: str
     part: str
     names: dict[str, str] = field(default_factory=dict)
+    is_hidden: bool = False
 
 
 @dataclass
@@ -71,7 +75,9 @@ def read_book(package: Package) -> Book:
         if kind == "sheet":
             relation = next((value for key, value in attributes.items() if local(key) == "id"), "")
             _, part = targets.get(relation, ("", ""))
-            pages.append(Page(attributes.get("name", ""), part if part in package.parts else ""))
+            is_hidden = attributes.get("state", "visible") != "visible"
+            part = part if part in package.parts else ""
+            pages.append(Page(attributes.get("name", ""), part, is_hidden=is_hidden))
         elif kind == "definedName":
             scope = int(attributes.get("localSheetId", "-1"))
             name, words = attributes.get("name", ""), []

@@ -40,7 +40,7 @@ _WORKBOOK = "spreadsheetml.sheet.main+xml"
 _TYPES = "[content_types].xml"
 _LIGHT = ("c", "v", "f", "is", "si", "t", "r", "rPr", "rFont", "sz", "b")
 
-AGAIN = "書き出したExcelファイル(.xlsx)を選んでください。"
+AGAIN = "Excelファイル(.xlsx)を選んでください。"
 
 
 class NotOurs(Refused):
@@ -143,7 +143,7 @@ def _is_text(beginning: bytes) -> bool:
 def _refuse_bombs(entries: list[ZipInfo], packed: int) -> None:
     """Add up what the file would unpack to; Python reads no more of a part than its entry says."""
     too_much = NotOurs(
-        "中身が大きすぎるため、開きません。書き出したファイルに、必要な文だけを書いて取り込んでください。"
+        "中身が大きすぎるため、開きません。画像などを除き、必要な文だけのファイルにしてください。"
     )
     if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
         raise too_much
@@ -212,7 +212,7 @@ def _look_through(package: Package, name: str) -> None:
         package.elements += 1
         if package.elements > MOST_ELEMENTS:
             raise NotOurs(
-                "中身が多すぎるため、開きません。書き出したファイルに必要な文だけを書いてください。"
+                "中身が多すぎるため、開きません。必要な文だけのファイルにしてください。"
             )
         counts[element] = counts.get(element, 0) + 1
         if "ref" in attributes and element.endswith(("mergeCell", "hyperlink")):

@@ -132,7 +132,7 @@ def read_workbook(content: bytes) -> Reading:
             continue
         reading.sheets.append(_returned(page, places[page.title], values, texts[page.title], reading))
     if not reading.sheets:
-        raise NotOurs(f"取組項目のシートではありません。このサイトから{AGAIN}")
+        raise NotOurs(f"取組項目のシートではありません。このサイトから書き出した{AGAIN}")
     return reading
 
 

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass, field
 
 from django.core.signing import BadSignature, Signer
 
-NAME = "stamp"
-FOR_READING = "for_reading"
-"""Names a sheet that was written beside the forms and is not taken back: 判定根拠, お知らせ."""
+from initiatives.xlsx.cells import FOR_READING, STAMP
+
+__all__ = ["FOR_READING", "NAME", "Stamp", "print_of", "read_stamp", "write_stamp"]
+
+NAME = STAMP
 _SALT = "wardplan.workbook.stamp"
 _PIECE = 240
 _PIECES = re.compile(r'"((?:[^"]|"")*)"')
