@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -122,16 +122,7 @@ class History:
 
     @property
     def on_chart(self) -> list[YearFigures]:
-        return [
-            YearFigures(
-                year.fiscal_year,
-                target=promise.value if promise else None,
-                actual=year.value,
-                met=promise.met if promise and promise.target.kind != Target.Kind.CUMULATIVE else None,
-            )
-            for year in self.years
-            for promise in [year.promises[0] if year.promises else None]
-        ]
+        return figures_on_chart(self.years)
 
     @property
     def rows(self) -> list[Row]:
@@ -140,6 +131,20 @@ class History:
     @property
     def sheets(self) -> int:
         return len({quote.target.initiative_id for quote in self.quotes})
+
+
+def figures_on_chart(years: Iterable[Year]) -> list[YearFigures]:
+    """Say what a chart draws of each year: its figure, and the first of its promises."""
+    return [
+        YearFigures(
+            year.fiscal_year,
+            target=promise.value if promise else None,
+            actual=year.value,
+            met=promise.met if promise and promise.target.kind != Target.Kind.CUMULATIVE else None,
+        )
+        for year in years
+        for promise in [year.promises[0] if year.promises else None]
+    ]
 
 
 @dataclass(frozen=True)
@@ -193,24 +198,11 @@ def read_history(indicator: Indicator, ward: Ward, user: User) -> History:
         Measurement.objects.filter(indicator=indicator, ward=ward).select_related("by").order_by("-at", "-pk")
     )
     current = {one.fiscal_year: one for one in measurements if one.superseded_at is None}
-    targets = read_targets(indicator, ward, user)
+    targets = read_targets([indicator.pk], ward, user)
     values = {year: one.value for year, one in current.items()}
-    years = {
-        *(one.fiscal_year for one in measurements),
-        *(target.fiscal_year for target in targets),
-        *(target.base_fiscal_year for target in targets if target.base_fiscal_year),
-        *(baseline.fiscal_year for target in targets for baseline in target.baselines.all()),
-    }
     return History(
         indicator=indicator,
-        years=tuple(
-            Year(
-                fiscal_year=FiscalYear(year),
-                measurement=current.get(year),
-                promises=tuple(_promise(target, indicator, values) for target in promised_for(year, targets)),
-            )
-            for year in sorted(years, reverse=True)
-        ),
+        years=build_years(indicator, current, targets),
         corrections=tuple(_corrections(measurements, indicator.unit)),
         quotes=tuple(_quote(target, indicator, values) for target in targets),
         may_enter=permissions.can_administer(user, ward.pk)
@@ -218,12 +210,63 @@ def read_history(indicator: Indicator, ward: Ward, user: User) -> History:
     )
 
 
-def read_targets(indicator: Indicator, ward: Ward, user: User) -> list[Target]:
-    """Read the targets on an indicator, newest plan first, with the numbers that relative ones got."""
+def read_measurements(
+    indicators: Collection[int], wards: Collection[int]
+) -> dict[tuple[int, int], dict[int, Measurement]]:
+    """Read the current figures of many indicators, by (ward, indicator) and year: one query."""
+    found: dict[tuple[int, int], dict[int, Measurement]] = {}
+    for one in Measurement.objects.current().filter(indicator__in=indicators, ward__in=wards):
+        found.setdefault((one.ward_id, one.indicator_id), {})[one.fiscal_year] = one
+    return found
+
+
+def read_many(
+    indicators: Collection[int],
+    ward: Ward,
+    user: User,
+    measured: Mapping[tuple[int, int], Mapping[int, Measurement]],
+) -> list[tuple[Indicator, tuple[Year, ...]]]:
+    """Read the years of many indicators of one ward, in the order of their names: two queries.
+
+    `measured` comes from `read_measurements`. An indicator without a target is left out.
+    """
+    targets: dict[Indicator, list[Target]] = {}
+    for target in read_targets(indicators, ward, user):
+        targets.setdefault(target.indicator, []).append(target)
+    return [
+        (indicator, build_years(indicator, measured.get((ward.pk, indicator.pk), {}), targets[indicator]))
+        for indicator in sorted(targets, key=lambda one: (one.name, one.pk))
+    ]
+
+
+def build_years(
+    indicator: Indicator, current: Mapping[int, Measurement], targets: list[Target]
+) -> tuple[Year, ...]:
+    """Put together each year that is measured, promised or quoted, newest first. Asks no query."""
+    values = {FiscalYear(year): one.value for year, one in current.items()}
+    years = {
+        *current,
+        *(target.fiscal_year for target in targets),
+        *(target.base_fiscal_year for target in targets if target.base_fiscal_year),
+        *(baseline.fiscal_year for target in targets for baseline in target.baselines.all()),
+    }
+    return tuple(
+        Year(
+            fiscal_year=FiscalYear(year),
+            measurement=current.get(year),
+            promises=tuple(_promise(target, indicator, values) for target in promised_for(year, targets)),
+        )
+        for year in sorted(years, reverse=True)
+    )
+
+
+def read_targets(indicators: Collection[int], ward: Ward, user: User) -> list[Target]:
+    """Read the targets on indicators, newest plan first, with the numbers that relative ones got."""
     newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
     return list(
         Target.objects.filter(
-            indicator=indicator, initiative__plan__in=YearPlan.objects.visible_to(user).filter(ward=ward)
+            indicator__in=indicators,
+            initiative__plan__in=YearPlan.objects.visible_to(user).filter(ward=ward),
         )
         .select_related("indicator", "initiative__plan")
         .annotate(resolved_value=Subquery(newest.values("value")[:1]))

@@ -75,9 +75,8 @@ def write_workbook(
     book.titles |= {title.lower() for title in extra}
     for title in front or {}:
         book.add_for_reading(title)
-    several = len({sheet.ward for sheet in sheets}) > 1
     for sheet in sheets:
-        book.add(sheet, f"{sheet.ward_name} " if several else "")
+        book.add(sheet)
     book.add_basis(basis_rows(sheets))
     for title in back or {}:
         book.add_for_reading(title)
@@ -230,12 +229,9 @@ class _Book:
         self.notices: list[_Notice] = []
         self.layouts: dict[tuple[int, tuple[str, ...]], Layout] = {}
 
-    def add(self, sheet: Sheet, before: str = "") -> None:
-        """Add one 取組項目: cells, merges, heights, names, stamp and how it is printed.
-
-        Its title is number and title, with `before` in front: the ward, where there are several.
-        """
-        title = sheet_title(f"{before}{sheet.number} {sheet.title}", self.titles)
+    def add(self, sheet: Sheet) -> None:
+        """Add one 取組項目: cells, merges, heights, names, stamp and how it is printed."""
+        title = sheet_title(f"{sheet.number} {sheet.title}", self.titles)
         self.titles.add(title.lower())
         self.forms.append(title)
         page = self.book.create_sheet(title)

@@ -1,5 +1,4 @@
 import io
-from dataclasses import replace
 
 import openpyxl
 
@@ -39,9 +38,3 @@ def test_pages_beside_the_forms_are_not_taken_back():
 def test_form_named_like_a_page_gets_another_title():
     content = write_workbook([make_sheet(number="", title="目次")], at=AT, front={"目次": fill_nothing})
     assert titles_of(content)[:2] == ["目次", "目次(2)"]
-
-
-def test_forms_of_several_wards_are_named_with_their_ward():
-    sheets = [make_sheet(), replace(make_sheet(), ward="tonari", ward_name="隣区")]
-    found = titles_of(write_workbook(sheets, at=AT))
-    assert found[:2] == ["見本区 1 人と人とのつながりづくり", "隣区 1 人と人とのつながりづくり"]
