@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
-from initiatives.form import OfficialForm
 from reviews.sheet import Sheet
 
 from .contents import Content, contents_of, plain
-from .layout import Layout, answer_name, build_layout
-from .pages import arrange, fit, fits_one_page
+from .layout import Layout, answer_name
+from .layout_file import layout_for
+from .pages import Pages, arrange, fit
 
 SOON_FULL = 10
 """Lines. With fewer left the page says how many; with more it only says that all fits."""
@@ -40,39 +39,40 @@ def capacities(sheet: Sheet, phase: str, texts: Mapping[str, str]) -> dict[str, 
     block = sheet.block(phase)
     if block is None:
         return {}
-    layout = _layout(sheet.form, tuple(line.key for line in sheet.annual_targets))
+    layout = layout_for(sheet.form, tuple(line.key for line in sheet.annual_targets))
     contents = contents_of(sheet)
     slots = {}
     for answer in block.on_paper:
         name = f"{answer.question.key}_{answer.target}" if answer.target else answer.question.key
         if answer.question.kind == "text" and name in texts:
-            slots[name] = f"answer:{answer_name(answer.question, answer.target)}"
+            slots[name] = answer_name(answer.question, answer.target)
             contents[slots[name]] = plain(texts[name])
-    pages = len(arrange(layout, contents).breaks) + 1
+    pages = arrange(layout, contents)
+    count = len(pages.breaks) + 1
     return {
-        name: Capacity(pages, _lines_left(layout, contents, slot) if pages == 1 else 0)
+        name: Capacity(count, _lines_left(layout, contents, slot, pages) if count == 1 else 0)
         for name, slot in slots.items()
     }
 
 
-@lru_cache(maxsize=8)
-def _layout(form: OfficialForm, targets: tuple[str, ...]) -> Layout:
-    return build_layout(form, targets)
-
-
-def _lines_left(layout: Layout, contents: Mapping[str, Content], slot: str) -> int:
-    """Count how many more lines a text may have before the sheet needs a second page."""
-    own = next(block for block in layout.blocks if any(place.slot == slot for place in block.places))
-    others = sum(
-        sum(fit(block, layout.columns, contents)) for block in (layout.head, *layout.blocks) if block != own
+def _lines_left(layout: Layout, contents: Mapping[str, Content], slot: str, now: Pages) -> int:
+    """Count how many more lines a text may have before the sheet, which fits `now`, needs a second page."""
+    number, own = next(
+        (number, block)
+        for number, block in enumerate(layout.blocks)
+        if any(place.slot == slot for place in block.places)
     )
+    others = sum(row.height for row in now.rows if row.block != number)
     text = contents[slot].text
-    fitting, too_many = 0, SOON_FULL + 1
+
+    def still_fits(lines: int) -> bool:
+        longer = {**contents, slot: plain(text + "\n" * lines)}
+        return layout.paper.holds(others + sum(fit(own, layout.columns, longer)))
+
+    if still_fits(SOON_FULL):
+        return SOON_FULL
+    fitting, too_many = 0, SOON_FULL
     while too_many - fitting > 1:
         lines = (fitting + too_many) // 2
-        longer = {**contents, slot: plain(text + "\n" * lines)}
-        if fits_one_page(others + sum(fit(own, layout.columns, longer))):
-            fitting = lines
-        else:
-            too_many = lines
+        fitting, too_many = (lines, too_many) if still_fits(lines) else (fitting, lines)
     return fitting

@@ -1,4 +1,4 @@
-"""What a sheet writes into each slot of the layout."""
+"""What a sheet writes into each named cell of the layout."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import NamedTuple
 from initiatives.form import OfficialForm
 from reviews.sheet import Line, PhaseBlock, Sheet, TargetLine
 
+from . import names
 from .layout import answer_name
 
 GAP = "______"
 """A figure that is not known yet: a gap to write in, as on the paper form."""
+
+
+CHOSEN, UNCHOSEN = " ✓ ", " 　 "
+"""What stands before a printed answer."""
 
 
 class Run(NamedTuple):
@@ -33,14 +38,15 @@ class Content(NamedTuple):
 
 
 def contents_of(sheet: Sheet) -> dict[str, Content]:
-    """Write everything that a sheet says, by slot. Asks no query."""
+    """Write everything that a sheet says, by the names of cells. Asks no query."""
     form = sheet.form
     section = f"  担当課 {sheet.section}" if sheet.section else ""
     contents = {
-        "about": plain(f"{sheet.ward_name} {sheet.fiscal_year.label}{section}"),
-        "heading": plain(sheet.heading),
-        "plan.policy": _policy(sheet, form),
-        "plan.annual": _annual(sheet, form),
+        names.TITLE: plain(form.title),
+        names.ABOUT: plain(f"{sheet.ward_name} {sheet.fiscal_year.label}{section}"),
+        names.HEADING: plain(sheet.heading),
+        names.POLICY: _policy(sheet, form),
+        names.ANNUAL: _annual(sheet, form),
     }
     headings = {line.key: line.heading for line in sheet.annual_targets}
     for block in sheet.blocks:
@@ -95,21 +101,20 @@ def _targets(label: str, targets: Sequence[TargetLine]) -> Iterator[Run]:
 
 
 def _answers(block: PhaseBlock, headings: dict[str, str]) -> Iterator[tuple[str, Content]]:
-    """Write a phase's answers; where the text may not be read yet, only its status (作成中)."""
+    """Write a phase's answers; where the text may not be read yet, only its status (作成中).
+
+    What the form prints beside them stands in the layout: of a legend only a chosen answer is said here, of
+    a heading only the target that it is about.
+    """
     for answer in block.on_paper:
         question = answer.question
         name = answer_name(question, answer.target)
-        heading = headings.get(answer.target, "")
-        label = f"{question.label} ○{heading}" if heading else question.label
+        if answer.target:
+            yield names.label_of(name), plain(f" ○{headings.get(answer.target, '')}")
         if question.kind == "mark":
-            yield f"label:{name}", plain(label)
             chosen = answer.chosen
-            yield f"entry:{name}", plain(chosen.symbol if chosen and chosen.on_paper else "")
-            for choice in answer.choices:
-                tick = " ✓ " if choice.chosen else " 　 "
-                printed = Content((Run(f"{tick}{choice.mark.legend}"),), choice.chosen)
-                yield f"mark:{name}:{choice.mark.position}", printed
+            yield name, plain(chosen.symbol if chosen and chosen.on_paper else "")
+            if chosen and chosen.on_paper:
+                yield names.legend_of(name, chosen), Content((), chosen=True)
         else:
-            note = (Run(f" {question.note}"),) if question.note else ()
-            yield f"head:{name}", Content((Run(label, bold=True), *note))
-            yield f"answer:{name}", plain(answer.text if block.readable else block.status_label)
+            yield name, plain(answer.text if block.readable else block.status_label)

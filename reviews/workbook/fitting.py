@@ -1,13 +1,14 @@
 """How high a row must be for its text, and where pages end: Excel never fits merged rows by itself.
 
-All text of the form is set in BIZ UDゴシック, a fixed-pitch font, so widths can be counted instead of
-measured: a character is one em wide or half an em.
+The form as it is delivered is set in BIZ UDゴシック, a fixed-pitch font, so widths can be counted instead of
+measured: a character is one em wide or half an em. Other fonts get more room (see `Type`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 # Latin words stay whole, closing marks stay with what they close, opening marks with what they open.
 _CLOSING = (
@@ -19,6 +20,12 @@ _TOKEN = re.compile(rf"[{re.escape(_OPENING)}]*(?:[!-~]+|.)?[{_CLOSING}]*", re.D
 
 LINE_HEIGHT = 1.3
 """Height of a line in font sizes. Excel draws about 1.25, LibreOffice 1.0."""
+
+FONT = "BIZ UDゴシック"
+
+_FIXED_PITCH = ("BIZ UDゴシック", "BIZ UD明朝", "MS ゴシック", "MS 明朝", "ＭＳ ゴシック", "ＭＳ 明朝")
+_WIDE_LINES = 1.8
+"""Font sizes that Excel draws a line of 游ゴシック or メイリオ, at most; what is not known gets as much."""
 
 TALLEST_ROW = 408.75
 """Points, in whole pixels; neither program takes a row of more than 409."""
@@ -78,3 +85,23 @@ def _wrapped(paragraph: str, capacity: int) -> int:
 def height_for(text: str, width: float, size: float) -> float:
     """Give the height in points that a text needs, with two points of air above and below."""
     return lines_needed(text, width, size) * size * LINE_HEIGHT + 4
+
+
+@dataclass(frozen=True)
+class Type:
+    """How a cell's text is set: font sizes in points, lines in font sizes, and how much wider than counted.
+
+    Widths are counted for a fixed-pitch font; Latin letters of other fonts may take more than half an em.
+    """
+
+    size: float
+    line: float = LINE_HEIGHT
+    wider: float = 1.0
+
+    def height(self, text: str, width: float) -> float:
+        return lines_needed(text, width / self.wider, self.size) * self.size * self.line + 4
+
+
+def type_of(font: str, size: float) -> Type:
+    """Tell how a font is set: what is not known to be fixed-pitch gets wider letters and higher lines."""
+    return Type(size) if font in _FIXED_PITCH else Type(size, _WIDE_LINES, 1.1)

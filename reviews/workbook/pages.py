@@ -6,20 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, inf
 
-from .contents import Content
-from .fitting import LINE_HEIGHT, TALLEST_ROW, height_for
-from .layout import INDENT, SCALE, TEXT_SIZE, Block, Layout, Place, Style
+from .contents import UNCHOSEN, Content
+from .fitting import TALLEST_ROW
+from .layout import Block, Layout, Place
 
-# A4 landscape, 210 mm high, less the margins of 10 mm above and 14 mm below.
-_PAPER = (210 - 10 - 14) / 25.4 * 72
-PAGE = _PAPER / SCALE * 100 * 0.98
-"""Points of rows on one page at SCALE; a fiftieth stays free for printers' rounding."""
-
-SMALLEST_SCALE = 75
-"""Percent at which one page is still preferred to two: 10.5 points become 7.9."""
-
+TEXT_SIZE = 10.5
 _STEP = 94.65
-"""Points at which a text may be divided: 9 lines of LibreOffice (10.517) and 7 of Excel (13.5) end there."""
+"""Points at which a text of TEXT_SIZE may be divided: 9 lines of LibreOffice and 7 of Excel end there."""
+
+_LEAST = 41.0
+"""Points: three lines. Fewer are not left at the end of a page."""
 
 _PIXEL = 0.75
 """Points. Both programs round row heights to whole pixels, and page ends must not drift by that."""
@@ -48,13 +44,13 @@ class Pages:
 def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
     """Make rows high enough and divide them into pages.
 
-    A sheet that fits one page at SMALLEST_SCALE stays on one. Otherwise pages end at the border of a block;
-    only a block higher than a page is divided, and then where a line of its longest text ends.
+    A sheet that fits one page at the layout's smallest scale stays on one. Otherwise pages end at the border
+    of a block; only a block higher than a page is divided, and then where a line of its longest text ends.
     """
     head = fit(layout.head, layout.columns, contents)
     blocks = [fit(block, layout.columns, contents) for block in layout.blocks]
     height = sum(head) + sum(map(sum, blocks))
-    room = inf if fits_one_page(height) else max(PAGE - sum(head), _STEP)
+    room = inf if layout.paper.holds(height) else max(layout.paper.page - sum(head), _STEP)
 
     rows = [PrintedRow(-1, index, high) for index, high in enumerate(head)]
     breaks: list[int] = []
@@ -63,12 +59,12 @@ def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
         if sum(heights) > left and left < room and (sum(heights) <= room or left < room / 3):
             breaks.append(len(rows))
             left = room
-        first = _longest_text(layout.blocks[number], contents)
+        first, step = _longest_text(layout.blocks[number], contents)
         for index, high in enumerate(heights):
             above = sum(heights[first:index])
             done = 0.0
             while high - done > left:
-                cut = _end_of_line(above + done, left)
+                cut = _end_of_line(above + done, left, step)
                 if cut <= 0 and left == room:
                     break
                 if cut > 0:
@@ -82,26 +78,34 @@ def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
     return Pages(tuple(rows), tuple(breaks))
 
 
-def fits_one_page(height: float) -> bool:
-    """Tell whether rows of this height, in points, stay on one page at the smallest scale."""
-    return height <= PAGE * SCALE / SMALLEST_SCALE
+def _longest_text(block: Block, contents: Mapping[str, Content]) -> tuple[int, float]:
+    """Find the row in which a block's longest text begins, and at what heights that text may be divided."""
+    texts = [place for place in block.places if place.is_long]
+    longest = max(texts, key=lambda place: len(text_of(place, contents)), default=None)
+    size = longest.type.size if longest and longest.type else TEXT_SIZE
+    return (longest.row if longest else 0), _STEP * size / TEXT_SIZE
 
 
-def _longest_text(block: Block, contents: Mapping[str, Content]) -> int:
-    """Find the row in which a block's longest text begins."""
-    texts = [place for place in block.places if place.style in (Style.TEXT, Style.PLAN)]
-    longest = max(texts, key=lambda place: len(contents[place.slot].text), default=None)
-    return longest.row if longest else 0
+def text_of(place: Place, contents: Mapping[str, Content]) -> str:
+    """Give what stands in a cell: the sheet's words, or the layout's with what the sheet adds to them."""
+    content = contents.get(place.slot)
+    if place.is_legend:
+        return f"{UNCHOSEN}{place.text}"
+    if place.slot.endswith("__label"):
+        return place.text + (content.text if content else "")
+    if place.slot:
+        return content.text if content else ""
+    return place.text
 
 
-def _end_of_line(above: float, left: float) -> float:
+def _end_of_line(above: float, left: float, step: float) -> float:
     """Give the height at which a row is divided: no more than is left on the page, and at the end of a line.
 
     `above` is what the text has had already. Nothing at all when not even three lines would go there.
     """
-    lines = (above + left - _PIXEL - _ABOVE_TEXT) // _STEP
-    cut = round((lines * _STEP + _ABOVE_TEXT) / _PIXEL) * _PIXEL - above
-    return cut if cut > 3 * TEXT_SIZE * LINE_HEIGHT else 0.0
+    lines = (above + left - _PIXEL - _ABOVE_TEXT) // step
+    cut = round((lines * step + _ABOVE_TEXT) / _PIXEL) * _PIXEL - above
+    return cut if cut > _LEAST else 0.0
 
 
 def _pieces(block: int, row: int, height: float) -> list[PrintedRow]:
@@ -118,12 +122,9 @@ def fit(block: Block, columns: tuple[int, ...], contents: Mapping[str, Content])
     heights = [row.height for row in block.rows]
     # Cells of one row first: what is merged over several then grows no more than it must.
     for place in sorted(block.places, key=lambda place: place.rows):
-        if place.size and (place.slot or place.text):
-            content = contents.get(place.slot)
-            text = content.text if content else place.text
-            width = sum(columns[place.column : place.column + place.columns])
-            width -= INDENT if place.style.indented else 0
-            _grow(block, place, heights, height_for(text, width, place.size))
+        if place.type:
+            width = sum(columns[place.column : place.column + place.columns]) - place.indent
+            _grow(block, place, heights, place.type.height(text_of(place, contents), width))
     return [ceil(height / _PIXEL) * _PIXEL for height in heights]
 
 

@@ -1,8 +1,4 @@
-"""Write sheets as an Excel workbook.
-
-Style arrays are shared between cells and merged ranges are added as they are: `merge_cells()` and a style
-object for each cell would take ten times as long.
-"""
+"""Write sheets as an Excel workbook: the forms from stencils, what stands beside them by openpyxl."""
 
 from __future__ import annotations
 
@@ -10,21 +6,19 @@ import datetime
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
-from openpyxl.cell.rich_text import CellRichText
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.defined_name import DefinedName
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
@@ -32,16 +26,19 @@ from initiatives.xlsx.characters import LONGEST_TEXT, REPLACEMENT, escape, holda
 from reviews.sheet import Sheet
 from wardplan.era import to_jst, wareki_moment
 
-from . import basis, stamp
+from . import basis, names, stamp
 from .basis import basis_rows
-from .contents import Content, Run, contents_of, plain
+from .contents import Content, Run, contents_of
 from .file_names import sheet_title
-from .fitting import height_for
-from .layout import SCALE, TEXT_SIZE, Layout, Place, Style, build_layout
-from .pages import Pages, arrange
+from .fitting import FONT, height_for
+from .layout import Place
+from .layout_file import layout_for
+from .pages import arrange
+from .stencil import Stencil, Stood, Words, adopt
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FONT = "BIZ UDゴシック"
+SCALE = 90
+TEXT_SIZE = 10.5
 
 # A cell that begins like this would become a formula when somebody edits it, or lose its first character.
 _NEEDS_QUOTE = re.compile(r"[=+\-@'\t]")
@@ -85,104 +82,50 @@ def write_workbook(
     return book.save()
 
 
-# --- styles ----------------------------------------------------------------------------------------------
+# --- styles of the tables beside the forms ---------------------------------------------------------------
 
 _GRAY = PatternFill("solid", fgColor="F2F2F2")
-# Pale enough to print as white: what can be filled in is seen on the screen, and by its frame on paper.
-_OPEN_FILL = PatternFill("solid", fgColor="FFFBE6")
-_CENTER = Alignment(horizontal="center", vertical="center", wrap_text=True)
-_LEFT = Alignment(horizontal="left", vertical="center", wrap_text=True)
-_RIGHT = Alignment(horizontal="right", vertical="center", wrap_text=True)
-_BESIDE = Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)
-_TEXT = Alignment(horizontal="left", vertical="top", wrap_text=True, indent=1)
-_OPEN = Protection(locked=False)
+_LINE = Side("thin")
 
 
-@dataclass(frozen=True)
-class _Look:
-    size: float = TEXT_SIZE
-    bold: bool = False
-    alignment: Alignment | None = None
-    fill: PatternFill | None = None
-    is_open: bool = False
+class _Tables:
+    """Styles of one workbook's tables, made once each and shared by all cells."""
 
+    def __init__(self, book: Workbook) -> None:
+        self._maker = Worksheet(book)
 
-_LOOKS = {
-    Style.TITLE: _Look(alignment=_LEFT),
-    Style.ABOUT: _Look(alignment=_RIGHT),
-    Style.HEADING: _Look(size=12, bold=True, alignment=_LEFT),
-    Style.PHASE: _Look(bold=True, alignment=_CENTER, fill=_GRAY),
-    Style.COLUMN: _Look(bold=True, alignment=_CENTER, fill=_GRAY),
-    Style.PLAN: _Look(alignment=_TEXT),
-    Style.QUESTION: _Look(alignment=_BESIDE),
-    Style.TEXT: _Look(alignment=_TEXT, fill=_OPEN_FILL, is_open=True),
-    Style.LABEL: _Look(bold=True, alignment=_BESIDE, fill=_GRAY),
-    Style.LABEL_AIR: _Look(fill=_GRAY),
-    Style.ENTRY: _Look(size=12, bold=True, alignment=_CENTER, fill=_OPEN_FILL, is_open=True),
-    Style.LEGEND: _Look(alignment=_LEFT),
-    Style.AIR: _Look(),
-    Style.EMPTY: _Look(),
-}
-_NUMBER = _Look(alignment=Alignment(horizontal="right", vertical="top"))
-_CHOSEN = _Look(bold=True, alignment=_LEFT)
+    @cached_property
+    def head(self) -> StyleArray:
+        return self._style(Alignment(horizontal="center", vertical="center", wrap_text=True), bold=True)
 
-_LINES = {" ": Side(), "-": Side("thin"), "=": Side("medium")}
-_SIDES = "trbl"
+    @cached_property
+    def body(self) -> StyleArray:
+        return self._style(Alignment(horizontal="left", vertical="top", wrap_text=True, indent=1))
 
+    @cached_property
+    def quoted(self) -> StyleArray:
+        """For what comes from outside: a text that begins like a formula stays text when it is edited."""
+        style = copy(self.body)
+        style.quotePrefix = 1
+        return style
 
-class _Styles:
-    """Style arrays of one workbook, made once each and shared by all cells."""
+    @cached_property
+    def number(self) -> StyleArray:
+        return self._style(Alignment(horizontal="right", vertical="top"))
 
-    def __init__(self, sheet: Worksheet) -> None:
-        self._maker = sheet
-        self._made: dict[tuple[int, str, bool], StyleArray] = {}
+    @cached_property
+    def bare(self) -> StyleArray:
+        return self._style(None)
 
-    def get(self, look: _Look, lines: str, quoted: bool = False) -> StyleArray:
-        """Give the style of a cell; `lines` names the line at its top, right, bottom and left."""
-        # By identity: looks are constants of this module, and to hash one takes longer than to write a cell.
-        key = (id(look), lines, quoted)
-        if key not in self._made:
-            cell = Cell(self._maker, 1, 1)
-            cell.font = Font(name=FONT, size=look.size, bold=look.bold)
-            top, right, bottom, left = (_LINES[line] for line in lines)
-            cell.border = Border(top=top, right=right, bottom=bottom, left=left)
-            if look.alignment:
-                cell.alignment = look.alignment
-            if look.fill:
-                cell.fill = look.fill
-            if look.is_open:
-                cell.protection = _OPEN
-                # As text: 0012, 1e5, (1) and 2026/3/31 stay what was typed.
-                cell.number_format = "@"
-            cell._style.quotePrefix = int(quoted)
-            self._made[key] = cell._style
-        return self._made[key]
-
-
-class _RichText(CellRichText):
-    """Runs of text, some bold, written without an object for each font."""
-
-    def __init__(self, runs: Sequence[Run], size: float) -> None:
-        super().__init__()
-        self.runs = runs
-        self.size = size
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def to_tree(self) -> Element:
-        tree = Element("is")
-        for text, bold in self.runs:
-            run = SubElement(tree, "r")
-            properties = SubElement(run, "rPr")
-            SubElement(properties, "rFont", val=FONT)
-            if bold:
-                SubElement(properties, "b", val="1")
-            SubElement(properties, "sz", val=f"{self.size:g}")
-            part = SubElement(run, "t")
-            part.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-            part.text = text
-        return tree
+    def _style(self, alignment: Alignment | None, *, bold: bool = False) -> StyleArray:
+        cell = Cell(self._maker, 1, 1)
+        cell.font = Font(name=FONT, size=TEXT_SIZE, bold=bold)
+        if alignment:
+            cell.border = Border(top=_LINE, right=_LINE, bottom=_LINE, left=_LINE)
+            cell.alignment = alignment
+        if bold:
+            cell.fill = _GRAY
+        return cell._style
 
 
 # --- the workbook ----------------------------------------------------------------------------------------
@@ -217,136 +160,93 @@ class _Notice:
     name: str = ""
 
 
+class _Writer(ExcelWriter):
+    """openpyxl's writer for all of a workbook but its forms, whose sheets are in the archive already."""
+
+    def __init__(self, book: Workbook, archive: _Archive, forms: Sequence[str]) -> None:
+        super().__init__(book, archive)
+        others = [page.title for page in book.worksheets if page.title not in set(forms)]
+        self.forms = len(forms)
+        self.numbers = {title: number for number, title in enumerate([*forms, *others], 1)}
+
+    def write_worksheet(self, page: Worksheet) -> None:
+        page._id = self.numbers[page.title]
+        if page._id > self.forms:
+            super().write_worksheet(page)
+        else:
+            self.manifest.append(page)
+
+
 class _Book:
     def __init__(self, at: datetime.datetime) -> None:
         self.at = to_jst(at)
         self.book = Workbook()
         self.book.remove(self.book.active)
-        self.book._fonts[0] = Font(name=FONT, size=TEXT_SIZE, family=3)
-        self.styles = _Styles(Worksheet(self.book))
+        self.tables = _Tables(self.book)
         self.titles: set[str] = {_NOTICE_TITLE, basis.TITLE}
         self.forms: list[str] = []
         self.notices: list[_Notice] = []
-        self.layouts: dict[tuple[int, tuple[str, ...]], Layout] = {}
+        self.styles: dict[int, list[int]] = {}
+        self.stencils: dict[int, Stencil] = {}
+        self.content = io.BytesIO()
+        self.archive = _Archive(self.content, self.at)
 
     def add(self, sheet: Sheet) -> None:
-        """Add one 取組項目: cells, merges, heights, names, stamp and how it is printed."""
+        """Add one 取組項目: cells, merges, heights, names, stamp and how it is printed.
+
+        Its XML goes to the archive at once, so that the memory of a year of all wards stays small.
+        """
         title = sheet_title(f"{sheet.number} {sheet.title}", self.titles)
         self.titles.add(title.lower())
         self.forms.append(title)
-        page = self.book.create_sheet(title)
-        layout = self.layout(sheet)
         contents = contents_of(sheet)
-        pages = arrange(layout, contents)
-        self.fill(page, layout, contents, pages)
-        self.set_up_page(page, layout, pages, sheet)
+        stencil = self.stencil(sheet)
+        pages = arrange(stencil.layout, contents)
+        standing = stencil.places(pages)
+        words = self.words(title, standing, contents)
+
+        page = self.book.create_sheet(title)
+        page._id = len(self.forms)
+        self.archive.writestr(page.path[1:], stencil.sheet(pages, standing, words, self.footer(sheet)))
+        quoted = quote_sheetname(title)
+        for stood in standing:
+            if stood.place.name:
+                reference = f"{quoted}!${stood.left}${stood.top}"
+                page.defined_names.add(DefinedName(stood.place.name, attr_text=reference))
+        page.print_area = f"A1:{stencil.letters[-1]}{len(pages.rows)}"
+        if stencil.layout.head.rows:
+            page.print_title_rows = f"1:{len(stencil.layout.head.rows)}"
         written_from = stamp.write_stamp(stamp_of(sheet, contents, self.at))
         page.defined_names.add(DefinedName(stamp.NAME, attr_text=written_from))
 
-    def layout(self, sheet: Sheet) -> Layout:
-        """Lay a form out once for all sheets that share it."""
-        targets = tuple(line.key for line in sheet.annual_targets)
-        key = (id(sheet.form), targets)
-        if key not in self.layouts:
-            self.layouts[key] = build_layout(sheet.form, targets)
-        return self.layouts[key]
+    def stencil(self, sheet: Sheet) -> Stencil:
+        """Make a form ready once for all sheets that share it."""
+        layout = layout_for(sheet.form, tuple(line.key for line in sheet.annual_targets))
+        if id(layout) not in self.stencils:
+            looks = layout.looks
+            if id(looks) not in self.styles:
+                self.styles[id(looks)] = adopt(self.book, looks)
+            self.stencils[id(layout)] = Stencil(layout, self.styles[id(looks)])
+        return self.stencils[id(layout)]
 
-    def fill(self, page: Worksheet, layout: Layout, contents: Mapping[str, Content], pages: Pages) -> None:
-        """Write every place of the layout at the rows that it has on these pages."""
-        first: dict[tuple[int, int], int] = {}
-        last: dict[tuple[int, int], int] = {}
-        for number, row in enumerate(pages.rows, 1):
-            first.setdefault((row.block, row.row), number)
-            last[row.block, row.row] = number
-            page.row_dimensions[number].height = row.height
-        # Ranges that are merged: a list of texts, in the order of the layout.
-        merged: list[str] = []
-        page.merged_cells = merged
-        for number, block in enumerate((layout.head, *layout.blocks), -1):
-            written = [row for row in range(len(block.rows)) if (number, row) in first]
-            frame = None
-            if block.framed:
-                frame = (first[number, written[0]], last[number, written[-1]], layout.width)
-            for place in block.places:
-                rows = [row for row in written if place.row <= row < place.row + place.rows]
-                if not rows:
-                    continue
-                top, bottom = first[number, rows[0]], last[number, rows[-1]]
-                content = contents.get(place.slot) or plain(_upright(place))
-                for start, end in self.stretches(place, top, bottom, pages):
-                    self.put(page, place, content, start, end, frame, merged)
+    def words(
+        self, title: str, standing: Sequence[Stood], contents: Mapping[str, Content]
+    ) -> dict[str, Words]:
+        """Make what the sheet says fit for cells, by name."""
+        words = {}
+        for stood in standing:
+            content = contents.get(stood.place.slot)
+            if content is not None:
+                runs = self.writable(title, stood.cell, stood.place, content.runs)
+                quoted = stood.place.is_long and bool(runs) and _NEEDS_QUOTE.match(runs[0].text) is not None
+                words[stood.place.slot] = Words(runs, quoted, content.chosen)
+        return words
 
-    def stretches(self, place: Place, top: int, bottom: int, pages: Pages) -> list[tuple[int, int]]:
-        """Divide a phase's name at page breaks, so that it stands on each page; all else stays one cell."""
-        breaks = [row for row in pages.breaks if top <= row < bottom] if place.style is Style.PHASE else []
-        starts = [top, *(row + 1 for row in breaks)]
-        return list(zip(starts, [*breaks, bottom], strict=True))
-
-    def put(
-        self,
-        page: Worksheet,
-        place: Place,
-        content: Content,
-        top: int,
-        bottom: int,
-        frame: tuple[int, int, int] | None,
-        merged: list[str],
-    ) -> None:
-        """Write a place: its text into the first cell, its lines around the edge of all of them."""
-        left, right = place.column + 1, place.column + place.columns
-        look = _CHOSEN if content.chosen else _LOOKS[place.style]
-        address = f"{get_column_letter(left)}{top}"
-        runs = self.writable(page.title, address, place, content.runs)
-        text = "".join(run.text for run in runs)
-        quoted = place.style is Style.TEXT and _NEEDS_QUOTE.match(text) is not None
-        around = {
-            "t": _line(place, "t", content.chosen, frame is not None and top == frame[0]),
-            "r": _line(place, "r", content.chosen, frame is not None and right == frame[2]),
-            "b": _line(place, "b", content.chosen, frame is not None and bottom == frame[1]),
-            "l": _line(place, "l", content.chosen, frame is not None and left == 1),
-        }
-        cells = page._cells
-        for row in range(top, bottom + 1):
-            for column in range(left, right + 1):
-                lines = (
-                    (around["t"] if row == top else " ")
-                    + (around["r"] if column == right else " ")
-                    + (around["b"] if row == bottom else " ")
-                    + (around["l"] if column == left else " ")
-                )
-                cells[row, column] = Cell(page, row, column, None, self.styles.get(look, lines, quoted))
-        if text:
-            cell = cells[top, left]
-            cell.data_type = "s"
-            rich = any(run.bold for run in runs)
-            cell._value = _RichText(runs, place.size) if rich else text
-        if (top, left) != (bottom, right):
-            merged.append(f"{address}:{get_column_letter(right)}{bottom}")
-        if place.name:
-            reference = f"{quote_sheetname(page.title)}!${get_column_letter(left)}${top}"
-            page.defined_names.add(DefinedName(place.name, attr_text=reference))
-        if place.symbols:
-            self.offer(page, address, place.symbols, place.hint)
-
-    def offer(self, page: Worksheet, address: str, symbols: Sequence[str], hint: str) -> None:
-        """Offer a mark's answers as a list, with a hint beside the cell.
-
-        Other spellings (2, ii) may be typed, so nothing is refused.
-        """
-        words = ",".join(symbols)
-        if '"' in words or len(words) > 200 or any("," in symbol for symbol in symbols):
-            return
-        page.add_data_validation(
-            DataValidation(
-                type="list",
-                formula1=f'"{words}"',
-                allow_blank=True,
-                showErrorMessage=False,
-                showInputMessage=True,
-                prompt=f"{'、'.join(symbols)} から選んでください。{hint}"[:255],
-                sqref=address,
-            )
+    def footer(self, sheet: Sheet) -> str:
+        states = "・".join(
+            f"{block.phase.label}: {block.status_label}" for block in sheet.blocks if block.on_paper
         )
+        return f"{states}  出力 {wareki_moment(self.at)}".replace("&", "&&")
 
     def writable(self, title: str, address: str, place: Place, runs: Sequence[Run]) -> tuple[Run, ...]:
         """Make a cell's text one that Excel can hold, and note what had to be done for it."""
@@ -363,28 +263,6 @@ class _Book:
                 self.notices.append(_Notice(title, address, message, rest, place.name))
         return tuple(Run(escape(text), bold) for text, bold in clean)
 
-    def set_up_page(self, page: Worksheet, layout: Layout, pages: Pages, sheet: Sheet) -> None:
-        """Print on A4 landscape, the head on every page, pages counted below."""
-        for number, pixels in enumerate(layout.columns, 1):
-            page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
-        page.sheet_view.showGridLines = False
-        _protect(page)
-        _paper(page)
-        last = len(pages.rows)
-        page.print_area = f"A1:{get_column_letter(layout.width)}{last}"
-        page.print_title_rows = f"1:{len(layout.head.rows)}"
-        if pages.breaks:
-            page.page_setup.scale = SCALE
-            for row in pages.breaks:
-                page.row_breaks.append(Break(id=row))
-        else:
-            page.sheet_properties.pageSetUpPr.fitToPage = True
-            page.page_setup.fitToWidth = page.page_setup.fitToHeight = 1
-        states = "・".join(
-            f"{block.phase.label}: {block.status_label}" for block in sheet.blocks if block.on_paper
-        )
-        _footer(page, f"{states}  出力 {wareki_moment(self.at)}")
-
     def add_for_reading(self, title: str) -> Worksheet:
         """Add a page beside the forms, which nobody takes back."""
         page = self.book.create_sheet(title)
@@ -399,10 +277,8 @@ class _Book:
         widths = tuple(basis.COLUMNS.values())
         for number, pixels in enumerate(widths, 1):
             page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
-        self.line(page, 1, tuple(basis.COLUMNS), self.styles.get(_LOOKS[Style.COLUMN], "----"), widths)
-        # Quoted, so that a text that begins like a formula stays text when somebody edits it.
-        body = self.styles.get(_LOOKS[Style.PLAN], "----", quoted=True)
-        number_style = self.styles.get(_NUMBER, "----")
+        self.line(page, 1, tuple(basis.COLUMNS), self.tables.head, widths)
+        body, number_style = self.tables.quoted, self.tables.number
         for row, cells in enumerate(rows, 2):
             self.line(page, row, ["" if isinstance(cell, Decimal) else cell for cell in cells], body, widths)
             for column, cell in enumerate(cells, 1):
@@ -421,9 +297,8 @@ class _Book:
         widths = (200, 70, 300, 570)
         for number, pixels in enumerate(widths, 1):
             page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
-        head = self.styles.get(_LOOKS[Style.COLUMN], "----")
-        body = self.styles.get(_LOOKS[Style.PLAN], "----")
-        self.line(page, 1, ("シート", "セル", "お知らせ", "続きの文"), head, widths)
+        body = self.tables.body
+        self.line(page, 1, ("シート", "セル", "お知らせ", "続きの文"), self.tables.head, widths)
         row = 1
         for notice in self.notices:
             parts = _parts(notice.rest) if notice.rest else [""]
@@ -454,19 +329,17 @@ class _Book:
             self.add_notices()
         if not self.book.worksheets:
             page = self.book.create_sheet("取組項目なし")
-            style = self.styles.get(_LOOKS[Style.AIR], "    ")
-            self.line(page, 1, ("この年度には取組項目がありません。",), style, (400,))
+            self.line(page, 1, ("この年度には取組項目がありません。",), self.tables.bare, (400,))
         properties = self.book.properties
         properties.creator = properties.lastModifiedBy = ""
         properties.created = properties.modified = self.at.astimezone(datetime.UTC).replace(tzinfo=None)
-        target = io.BytesIO()
-        ExcelWriter(self.book, _Archive(target, self.at)).save()
-        return target.getvalue()
+        _Writer(self.book, self.archive, self.forms).save()
+        return self.content.getvalue()
 
 
 def stamp_of(sheet: Sheet, contents: Mapping[str, Content], at: datetime.datetime) -> stamp.Stamp:
     """Say what a sheet was written from; a phase that the person may not read gives no version."""
-    plan = [holdable(contents[slot].text)[0] for slot in ("plan.policy", "plan.annual")]
+    plan = [holdable(contents[slot].text)[0] for slot in (names.POLICY, names.ANNUAL)]
     return stamp.Stamp(
         edition=sheet.form.code,
         ward=sheet.ward,
@@ -476,17 +349,6 @@ def stamp_of(sheet: Sheet, contents: Mapping[str, Content], at: datetime.datetim
         plan=tuple(stamp.print_of(text) for text in plan if units(text) <= LONGEST_TEXT),
         at=at.isoformat(timespec="minutes"),
     )
-
-
-def _upright(place: Place) -> str:
-    """Write a phase's name downwards, a character a line: rotated text is not drawn alike everywhere."""
-    return "\n".join(place.text) if place.style is Style.PHASE else place.text
-
-
-def _line(place: Place, side: str, chosen: bool, at_frame: bool) -> str:
-    if chosen or at_frame:
-        return "="
-    return "-" if side in place.edges else " "
 
 
 def _divided(runs: Sequence[Run]) -> tuple[list[Run], str]:
@@ -524,12 +386,6 @@ def _column_width(pixels: int) -> float:
 def _mark_for_reading(page: Worksheet) -> None:
     """Say that a sheet is no form, so that nobody is told that it was not taken back."""
     page.defined_names.add(DefinedName(stamp.FOR_READING, attr_text='"1"'))
-
-
-def _protect(page: Worksheet) -> None:
-    """Lock what is not to be filled in, against slips only: no password, and heights may be changed."""
-    page.protection.sheet = True
-    page.protection.formatRows = page.protection.formatColumns = page.protection.formatCells = False
 
 
 def _paper(page: Worksheet) -> None:

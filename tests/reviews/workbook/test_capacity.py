@@ -5,7 +5,7 @@ import pytest
 from reviews.sheet import read_sheet, with_everything
 from reviews.workbook.capacity import Capacity, capacities
 from reviews.workbook.contents import contents_of, plain
-from reviews.workbook.layout import build_layout
+from reviews.workbook.layout_file import layout_for
 from reviews.workbook.pages import arrange
 
 LINE = "改善策を続ける。"
@@ -22,8 +22,8 @@ def sheet(cast):
 
 
 def printed_pages(sheet, text):
-    layout = build_layout(sheet.form, tuple(line.key for line in sheet.annual_targets))
-    contents = {**contents_of(sheet), "answer:midyear_issues": plain(text)}
+    layout = layout_for(sheet.form, tuple(line.key for line in sheet.annual_targets))
+    contents = {**contents_of(sheet), "midyear_issues": plain(text)}
     return len(arrange(layout, contents).breaks) + 1
 
 

@@ -15,7 +15,7 @@ from initiatives.models import Initiative, YearPlan
 from reviews.models import Review
 from reviews.sheet import read_sheets, with_everything
 from reviews.workbook.contents import GAP
-from reviews.workbook.layout import SCALE, TEXT_SIZE
+from reviews.workbook.drawing import SCALE, TEXT_SIZE
 from reviews.workbook.stamp import read_stamp
 from reviews.workbook.writer import write_sheet, write_workbook
 from tests.reviews.workbook.samples import (

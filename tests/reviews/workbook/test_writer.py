@@ -12,7 +12,8 @@ from openpyxl.cell.rich_text import CellRichText
 from initiatives.xlsx.characters import escape, unescape
 from reviews.sheet import read_lines
 from reviews.workbook.fitting import height_for
-from reviews.workbook.layout import INDENT, build_layout
+from reviews.workbook.layout import INDENT
+from reviews.workbook.layout_file import layout_for
 from reviews.workbook.stamp import Stamp, print_of, read_stamp
 from reviews.workbook.writer import write_sheet, write_workbook
 from tests.reviews.workbook.samples import (
@@ -201,7 +202,7 @@ def test_rows_are_high_enough_for_every_text():
         "self_evaluation": {"results": "短い", "issues": "行\n" * 60},
     }
     page = read(write_sheet(make_sheet(texts, title="長い題" * 30), at=AT)).worksheets[0]
-    layout = build_layout(R2)
+    layout = layout_for(R2)
     merged = {page.cell(area.min_row, area.min_col): area for area in page.merged_cells.ranges}
     checked = 0
     for cell, area in merged.items():
