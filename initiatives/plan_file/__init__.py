@@ -1,13 +1,13 @@
-"""Plan files: a ward's plan of a year, out as JSON and in from JSON or from a plan document.
+"""Plan files: a ward's plan of a year, out as JSON and in from JSON, a plan document or an Excel workbook.
 
-Out: `plan_content`. In: `read_upload` (`read_plan_text` or `read_document`) and `settle` give the content;
-then `check_plan`, one form per record, and `apply_plan`.
+Out: `plan_content`. In: `read_upload` (`read_plan_text`, `read_document` or `read_workbook`) and `settle`
+give the content; then `check_plan`, one form per record, and `apply_plan`.
 """
 
 from .applying import apply_plan, plan_changes
 from .checking import check_plan
 from .differences import differences
-from .documents import DocumentReading, Place, Unsure, read_document
+from .documents import DocumentReading, Place, Unsure, read_document, read_workbook
 from .problems import PlanErrors, Problem
 from .reading import read_plan_text
 from .settling import settle
@@ -28,5 +28,6 @@ __all__ = [
     "read_document",
     "read_plan_text",
     "read_upload",
+    "read_workbook",
     "settle",
 ]

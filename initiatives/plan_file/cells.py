@@ -34,9 +34,13 @@ class Line:
 
 @dataclass
 class Row:
-    """A row of a table, or a line of plain text: its cells, each a list of lines. Empty cells stay."""
+    """A row of a table, or a line of plain text: its cells, each a list of lines. Empty cells stay.
+
+    A workbook's row has no empty cells, and `columns` says where its cells stand.
+    """
 
     cells: list[list[Line]] = field(default_factory=lambda: [[]])
+    columns: list[int] = field(default_factory=list)
 
     @property
     def lines(self) -> list[Line]:
@@ -51,6 +55,14 @@ class Row:
     def number(self) -> int:
         return self.lines[0].number
 
+    @property
+    def placed(self) -> list[tuple[int, list[Line]]]:
+        """Give each cell with the number of its column."""
+        return list(zip(self.columns or range(len(self.cells)), self.cells, strict=True))
+
+    def part(self, start: int, end: int) -> Row:
+        return Row(self.cells[start:end], self.columns[start:end])
+
 
 @dataclass
 class Cells:
@@ -60,14 +72,15 @@ class Cells:
     tags: int
 
 
-def read_cells(text: str) -> Cells:
+def read_cells(text: str, *, tabs_part: bool = True) -> Cells:
     """Cut a document into rows and cells.
 
     Cells are parted by tabs or are cells of an HTML table, where a newline in the source ends no row. A tag
     that stands for a block ends a line; one that only changes the look of words leaves them together. Tags
     that HTML does not know stay: they are text, or damage that the check names. Time in proportion to length.
+    Without `tabs_part` a tab is text: what is read is itself a cell.
     """
-    reader = _Reader()
+    reader = _Reader(tabs_part)
     for token in _TOKEN.finditer(_without_unseen(text)):
         reader.take(token)
         reader.line += token[0].count("\n")
@@ -94,7 +107,8 @@ def _without_unseen(text: str) -> str:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, tabs_part: bool) -> None:
+        self.tabs_part = tabs_part
         self.rows: list[Row] = []
         self.row = Row()
         self.words: list[str] = []
@@ -113,8 +127,10 @@ class _Reader:
         elif token["tab"]:
             if self.in_table_row:
                 self.say(" ")
-            else:
+            elif self.tabs_part:
                 self.next_cell()
+            else:
+                self.say("\t")
         elif token["tag"]:
             self.tags += 1
             self.take_tag(token["tag"].lower(), closing=bool(token["close"]))

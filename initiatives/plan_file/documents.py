@@ -25,6 +25,7 @@ from .cells import Line, Row, read_cells
 from .printed_words import PrintedWords
 from .problems import PlanErrors, Problem
 from .target_lines import BULLETS, bullets, target_doubt, target_lines, target_record
+from .workbooks import Pages, read_pages
 
 Record = dict[str, Any]
 
@@ -32,7 +33,10 @@ LONGEST = 2_000_000
 """Characters; the four sheets of the seed have 5,000, a book of 24 wards some 1,000,000."""
 
 _ENDS = tuple("。.)）」』】!?！？:：")
-_SECTION = re.compile(r"担当(?:課|部署|所属)名?\s*[:：]?\s*[(（【]?([^\s、,()（）【】:：]{1,30}[課室所])")
+_SECTION = re.compile(
+    r"担当(?:課|部署|所属)名?\s*[:：]?\s*[(（【]?"
+    r"([^\s、,()（）【】:：]{1,30}[課室所](?:[(（][^\s()（）]{1,30}[)）])?)"
+)
 _HEAD_YEAR = re.compile(r"((?:令和|平成|昭和|[㋿㍻㍼])\s*(?:元|[0-9]{1,3})\s*年度)(?!以降)")
 _IN_QUOTES = re.compile(r"「[^「」]*」")
 
@@ -44,12 +48,18 @@ LABELS_OF_FIELDS = {
 
 
 class Place(NamedTuple):
-    """Where a piece stands in the document: the line, and the sheet that it is part of (both from 1)."""
+    """Where a piece stands in the document: the line, and the sheet that it is part of (both from 1).
+
+    In a workbook `cell` names sheet and cell, for the line is counted through all of them.
+    """
 
     line: int
     sheet: int
+    cell: str = ""
 
     def __str__(self) -> str:
+        if self.cell:
+            return self.cell
         return f"{self.line}行目({self.sheet}枚目)" if self.sheet else f"{self.line}行目"
 
 
@@ -71,7 +81,8 @@ class DocumentReading:
 
     `problems` are lines that cannot be read at all; with any, the document is refused as a whole. `places`
     maps a record's place in the content to its place in the document, `sources` holds each sheet's text
-    without tags, `heads` what stands above the sheets (it may name another ward), `notes` what was left out.
+    without tags, `heads` what stands above the sheets (it may name another ward), `notes` what was left out,
+    `names` a workbook's sheets and cells by line.
     """
 
     content: Record
@@ -81,11 +92,16 @@ class DocumentReading:
     sources: list[str] = field(default_factory=list)
     heads: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
 
     @property
     def is_document(self) -> bool:
         """Tell a plan document from a plan file, which says everything itself."""
         return bool(self.sources)
+
+    def place(self, line: int, sheet: int = 0) -> Place:
+        """Make the place of a line; sheet 0 is none."""
+        return Place(line, sheet, self.names.get(line, ""))
 
     def place_of(self, path: str) -> Place | None:
         """Find where in the document a place of the content comes from: its own record's, or the sheet's."""
@@ -137,6 +153,18 @@ def read_document(
     return _Document(FiscalYear(int(fiscal_year)), PrintedWords(form)).read(text)
 
 
+def read_workbook(
+    content: bytes, fiscal_year: FiscalYear | int, form: OfficialForm | None = None
+) -> DocumentReading:
+    """Read an Excel workbook with the form on its pages, as `read_document` reads a text.
+
+    Cells are told apart by the printed words and by their columns, never by address, so an office's own file
+    is read like one that was written here. Raises PlanErrors for what is no workbook or holds no form.
+    """
+    words = PrintedWords(form)
+    return _Document(FiscalYear(int(fiscal_year)), words).read_pages(read_pages(content, words))
+
+
 @dataclass
 class _Sheet:
     """One sheet while it is read. `parts` are the lines of a part: (scope, field) to lines."""
@@ -164,12 +192,30 @@ class _Document:
         self.sheets: list[_Sheet] = []
         self.printed = words.printed_in_reviews()
         self.stated_years: list[tuple[FiscalYear, str]] = []
+        self.next_section = ""
+        self.doubtful: dict[int, str] = {}
+        self.faulty: dict[int, str] = {}
 
     # --- text to sheets ----------------------------------------------------------------------------------
 
     def read(self, text: str) -> DocumentReading:
         cells = read_cells(self.clean(text))
-        rows = iter(cells.rows)
+        self.take_rows(cells.rows)
+        if not self.sheets:
+            self.refuse_without_sheets(cells.rows)
+        if cells.tags:
+            self.reading.notes.append(f"HTMLのタグ{cells.tags}個を取り除きました。")
+        return self.finish()
+
+    def read_pages(self, found: Pages) -> DocumentReading:
+        self.reading.names, self.reading.notes = found.names, found.notes
+        self.doubtful, self.faulty = found.doubts, found.faults
+        for rows in found.pages:
+            self.sheet, self.next_section = None, ""
+            self.take_rows(rows)
+        return self.finish()
+
+    def take_rows(self, rows: list[Row]) -> None:
         for row in rows:
             if self.words.is_title(row):
                 self.sheet = None
@@ -179,10 +225,8 @@ class _Document:
                 self.head_line(row)
             else:
                 self.take_row(self.sheet, row)
-        if not self.sheets:
-            self.refuse_without_sheets(text, cells.rows)
-        if cells.tags:
-            self.reading.notes.append(f"HTMLのタグ{cells.tags}個を取り除きました。")
+
+    def finish(self) -> DocumentReading:
         for sheet in self.sheets:
             self.close(sheet)
         self.agree_on_year()
@@ -204,7 +248,7 @@ class _Document:
             self.reading.notes.append(f"制御文字{removed}個を取り除きました。")
         return cleaned
 
-    def refuse_without_sheets(self, text: str, rows: list[Row]) -> None:
+    def refuse_without_sheets(self, rows: list[Row]) -> None:
         if not rows:
             raise PlanErrors([Problem("", "ファイルに文がありません。計画の文書を選び直してください。")])
         problems = []
@@ -220,7 +264,12 @@ class _Document:
         raise PlanErrors(problems or [Problem(f"{rows[0].number}行目", sentence)])
 
     def head_line(self, row: Row) -> None:
-        """Keep what stands above a sheet; a year there must be the plan's."""
+        """Keep what stands above a sheet; a year there must be the plan's.
+
+        On a page of a workbook the section may stand above the heading; in a text that would be another's.
+        """
+        if row.columns and (section := _SECTION.search(row.text)):
+            self.next_section = section[1]
         self.reading.heads += row.lines
         self.check_head_year(row.lines)
 
@@ -239,7 +288,7 @@ class _Document:
     def refuse_line(self, line: Line, sentence: str) -> None:
         """Refuse the document for a line that is part of no record."""
         place = f"line[{line.number}]"
-        self.reading.places[place] = Place(line.number, 0)
+        self.reading.places[place] = self.reading.place(line.number)
         self.reading.problems.append(Problem(place, sentence))
 
     def open_sheet(self, row: Row, head: re.Match[str]) -> None:
@@ -247,8 +296,11 @@ class _Document:
         record = {"number": number, "title": ""}
         self.sheet = _Sheet(len(self.sheets), record)
         self.sheets.append(self.sheet)
-        self.reading.places[self.sheet.place] = Place(row.number, len(self.sheets))
+        self.reading.places[self.sheet.place] = self.reading.place(row.number, len(self.sheets))
         self.sheet.source.append(row.text)
+        self.look_at(row)
+        if self.next_section:
+            record["section"], self.next_section = self.next_section, ""
         given = next((name for name in ("title", "square", "loose") if head[name]), "")
         if given:
             record["title"] = row.text[head.start(given) : head.end(given)].strip()
@@ -267,18 +319,29 @@ class _Document:
         sheet.source += [line.text for line in row.lines]
         if self.words.phase_of(row):
             sheet.in_reviews = True
-        if sheet.in_reviews and not self.words.has_heading(row):
+        opens_plan = self.words.names_column(row) if row.columns else self.words.has_heading(row)
+        if sheet.in_reviews and not opens_plan:
             if not self.is_row_label(row.lines):
                 sheet.reviews += row.lines
             return
         sheet.in_reviews = False
+        self.look_at(row)
         if not sheet.fields and not sheet.columns and self.take_head_row(sheet, row):
             return
-        for index, cell in enumerate(row.cells):
+        for index, cell in row.placed:
             if cell and not (
                 len(cell) <= 2 and self.words.bare("".join(line.text for line in cell)) == self.words.plan
             ):
-                self.take_cell(sheet, index, cell, of_several=len(row.cells) > 1)
+                of_several = bool(row.columns) or len(row.cells) > 1
+                self.take_cell(sheet, index, cell, of_several=of_several)
+
+    def look_at(self, row: Row) -> None:
+        """Say of a plan's cells in a workbook what is doubtful or wrong about them (formulas, errors)."""
+        for line in row.lines:
+            if line.number in self.faulty:
+                self.refuse_line(line, self.faulty[line.number])
+            if line.number in self.doubtful:
+                self.doubt("", f"{self.where(line)}: {self.doubtful[line.number]}")
 
     def is_row_label(self, lines: list[Line]) -> bool:
         return self.words.bare("".join(line.text for line in lines)) == self.words.plan
@@ -294,6 +357,9 @@ class _Document:
             return False
         if section := _SECTION.search(words):
             sheet.record["section"] = section[1]
+            if row.columns:
+                self.reading.heads += row.lines
+                self.check_head_year(row.lines)
             return True
         self.check_head_year(row.lines)
         if _HEAD_YEAR.search(half_width(words)) and len(words) < 40:
@@ -311,8 +377,8 @@ class _Document:
         scopes = {self.scope_of(name) for name, _line in pieces if name} - {""}
         if len(scopes) == 1:
             sheet.scope = scopes.pop()
-        elif not scopes and of_several and index in sheet.columns:
-            sheet.scope = sheet.columns[index]
+        elif not scopes and of_several and (nearest := [at for at in sheet.columns if at <= index]):
+            sheet.scope = sheet.columns[max(nearest)]
         for name, line in pieces:
             if name in ("policy", "annual"):
                 sheet.scope = name
@@ -348,7 +414,7 @@ class _Document:
     def put(self, sheet: _Sheet, line: Line) -> None:
         part = sheet.fields.get(sheet.scope)
         if part is None:
-            self.doubt("", f"{left_out(line)}。どの欄の文か分かりません。")
+            self.doubt("", f"{self.left_out(line)}。どの欄の文か分かりません。")
         else:
             sheet.parts[sheet.scope, part].append(line)
 
@@ -381,7 +447,7 @@ class _Document:
             try:
                 refuse_damaged(plain(line.text), line.text)
             except UnreadableWording as error:
-                self.reading.places.setdefault(place, Place(line.number, sheet.index + 1))
+                self.reading.places.setdefault(place, self.reading.place(line.number, sheet.index + 1))
                 self.reading.problems.append(Problem(place, error.sentence))
 
     def read_targets(self, sheet: _Sheet, scope: str, lines: list[Line]) -> None:
@@ -409,7 +475,7 @@ class _Document:
     def add_target(self, sheet: _Sheet, scope: str, line: Line, given: Record) -> Record:
         # Until the targets are in order, a record is told by the order in which it was read.
         place = f"{sheet.place}.read[{len(sheet.record['targets'])}]"
-        self.reading.places[place] = Place(line.number, sheet.index + 1)
+        self.reading.places[place] = self.reading.place(line.number, sheet.index + 1)
         record = {"#": place, "key": "", "scope": scope, **given}
         sheet.record["targets"].append(record)
         return record
@@ -436,7 +502,7 @@ class _Document:
             for words in self.printed:
                 left = left.replace(words, "")
             if left.strip(":;|/・、,。-"):
-                self.doubt("", f"{left_out(line)}。計画の欄の外にあります。")
+                self.doubt("", f"{self.left_out(line)}。計画の欄の外にあります。")
 
     # --- the document as a whole -------------------------------------------------------------------------
 
@@ -483,6 +549,8 @@ class _Document:
             "initiatives": self.reading.content.get("initiatives", []),
         }
 
+    def where(self, line: Line) -> str:
+        return str(self.reading.place(line.number))
 
-def left_out(line: Line) -> str:
-    return f"{line.number}行目の{quote_source(line.text)}は取り込みませんでした"
+    def left_out(self, line: Line) -> str:
+        return f"{self.where(line)}の{quote_source(line.text)}は取り込みませんでした"

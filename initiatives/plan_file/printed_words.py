@@ -63,6 +63,18 @@ class PrintedWords:
     def has_heading(self, row: Row) -> bool:
         return any(self.marker.search(half_width(line.text)) for line in row.lines)
 
+    def names_column(self, row: Row) -> bool:
+        """Tell a row with the head of a column: 取組の方針・目標内容 or 当年度の取組内容."""
+        columns = {self.bare(words) for words in self.columns}
+        return any(self.bare(line.text) in columns for line in row.lines)
+
+    def is_label(self, text: str) -> bool:
+        """Tell the label of a part or column, in whatever direction and over how many lines it is written."""
+        words = self.bare(text)
+        return bool(words) and words in {
+            self.bare(label) for label in (self.plan, *self.phases, *self.columns)
+        }
+
     def is_title(self, row: Row) -> bool:
         """Tell the form's title, which ends a sheet: its own, or one with the family's last words."""
         words = self.bare(row.text)

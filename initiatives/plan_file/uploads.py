@@ -6,7 +6,7 @@ from initiatives.form import OfficialForm
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import is_blank
 
-from .documents import DocumentReading, read_document
+from .documents import DocumentReading, read_document, read_workbook
 from .problems import PlanErrors, Problem
 from .reading import decode, read_plan_text
 
@@ -17,11 +17,13 @@ _EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb")
 def read_upload(
     name: str, given: bytes | str, fiscal_year: FiscalYear | int, form: OfficialForm | None = None
 ) -> DocumentReading:
-    """Read a plan file (JSON) or a plan document (text, HTML), told apart by name and beginning.
+    """Read a plan file (JSON) or a plan document (text, HTML, Excel), told apart by name and beginning.
 
-    UTF-8, with or without BOM. Raises PlanErrors for what is neither, naming what it is and what to do.
+    Text is UTF-8, with or without BOM. Raises PlanErrors for anything else, naming what it is and what to do.
     """
     if isinstance(given, bytes):
+        if given.startswith((_ZIP, _OLD_OFFICE)):
+            return read_workbook(given, fiscal_year, form)
         _refuse_other_kinds(name.lower(), given)
         given = decode(given)
     text = given.removeprefix("\ufeff")
@@ -33,17 +35,7 @@ def read_upload(
 
 
 def _refuse_other_kinds(name: str, given: bytes) -> None:
-    if given.startswith(_ZIP):
-        raise _refused(
-            "Excelなどのファイルは、ここでは読み取れません。文をコピーして貼り付けるか、"
-            "文章(.txt、.html)か計画ファイル(.json)にしてください。"
-        )
-    if given.startswith(_OLD_OFFICE):
-        raise _refused(
-            "古い形式のExcelなどか、パスワードのかかったファイルです。"
-            "パスワードを外して開き、文をコピーして貼り付けてください。"
-        )
-    if name.endswith(_EXCEL):
+    if given and name.endswith(_EXCEL):
         raise _refused("名前はExcelですが、Excelのファイルではありません。元のファイルを確かめてください。")
     if given.startswith(_PDF):
         raise _refused("PDFは読み取れません。元の文書の文をコピーして貼り付けてください。")

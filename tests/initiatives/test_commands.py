@@ -365,10 +365,10 @@ def test_refusal_counts_and_lists_every_fault(draft, file):
 
 
 @pytest.mark.parametrize("name", ["plan.xlsx", "plan.txt", "plan"])
-def test_other_formats_are_refused(draft, tmp_path, name):
+def test_broken_workbook_is_refused_whatever_its_name(draft, tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"PK\x03\x04")
-    assert "Excelなどのファイルは、ここでは読み取れません。" in refused(*load(path))
+    assert "ファイルが壊れていて読み取れません。Excelで開けるか確かめ" in refused(*load(path))
 
 
 def test_file_that_is_not_there_is_refused(draft, tmp_path):

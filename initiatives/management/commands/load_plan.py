@@ -13,13 +13,13 @@ from wardplan.text import is_blank
 
 class Command(BaseCommand):
     help = (
-        "計画ファイル(.json)か計画の文書(.txt、.html)を年間計画の案として読み込みます。"
+        "計画の書かれたExcel(.xlsx)、文書(.txt、.html)か計画ファイル(.json)を年間計画の案として読み込みます。"
         "同じ年度の案は置き換えます。確定した計画は変えず、違うところを表示します(--reasonがあれば変更します)。"
         "誤りが1つでもあれば何も変えず、すべて表示します。"
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("file", type=Path, help="計画ファイル(.json)か計画の文書(.txt、.html)")
+        parser.add_argument("file", type=Path, help="Excel(.xlsx)、文書(.txt、.html)か計画ファイル(.json)")
         parser.add_argument("--ward", required=True, help="区のアドレス名。例: mihon")
         parser.add_argument("--year", required=True, help="年度。例: 2020、R2")
         parser.add_argument("--edition", help="様式の版。省くと、ファイルに書かれた版か、その年度の最新の版")

@@ -185,7 +185,7 @@ def test_same_content_saves_nothing(draft, admin):
         ({"text": '{"initiatives": 5}'}, "取組項目の一覧がありません。"),
         ({"text": "[1, 2]"}, "計画の文書として読み取れません"),
         ({"file": SimpleUploadedFile("plan.txt", SEED.encode("cp932", "replace"))}, "UTF-8ではありません"),
-        ({"file": SimpleUploadedFile("plan.xlsx", b"PK\x03\x04")}, "Excelなどのファイル"),
+        ({"file": SimpleUploadedFile("plan.xlsx", b"PK\x03\x04")}, "ファイルが壊れていて"),
         ({"file": SimpleUploadedFile("plan.txt", b"")}, "ファイルに何も書かれていません"),
         ({"file": SimpleUploadedFile("plan.txt", b"1"), "text": "2"}, "どちらか一方にしてください"),
         ({"file": SimpleUploadedFile("plan.txt", b"x" * (5 * 1024 * 1024 + 1))}, "5MBまで"),
