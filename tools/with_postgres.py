@@ -27,58 +27,85 @@ def main() -> int:
     # So that `finally` below stops the server however this process is told to go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="wardplan-pg-") as folder:
-        return with_server(Path(folder), command)
-
-
-def with_server(folder: Path, command: list[str]) -> int:
-    owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    if owner:
-        # PostgreSQL refuses to run as root.
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    as_owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
-    binaries = reachable_binaries(folder, as_owner)
-    cluster = folder / "cluster"
-
-    made = subprocess.run(
-        [binaries / "initdb", "--pgdata", cluster, "--username", "wardplan", "--auth", "trust"]
-        + ["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-        **as_owner,
-    )
-    if made.returncode:
-        print(made.stdout, file=sys.stderr)
-        return 1
-
-    log = (folder / "log").open("w")
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", cluster, "-k", folder, "-c", "listen_addresses="]
         # Nothing here has to outlive a power cut.
-        + ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-        + ["-c", "max_connections=100"],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        cwd=folder,
-        # Ctrl-C is for the command; the server is stopped below.
-        start_new_session=True,
-        **as_owner,
-    )
-    try:
-        if not wait_until_it_answers(server, binaries, folder):
-            print((folder / "log").read_text(), file=sys.stderr)
-            return 1
-        url = f"postgresql://wardplan@{quote(str(folder), safe='')}/postgres"
-        return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}).returncode
-    finally:
-        server.send_signal(signal.SIGINT)  # "fast shutdown"
+        server = Server(Path(folder), "fsync=off", "synchronous_commit=off", "full_page_writes=off")
         try:
-            server.wait(10)
+            server.make()
+            server.start()
+            environment = {"DATABASE_URL": server.url("postgres"), "POSTGRES_BIN": str(server.binaries)}
+            return subprocess.run(command, env={**os.environ, **environment}).returncode
+        except DoesNotStart as problem:
+            print(problem, file=sys.stderr)
+            return 1
+        finally:
+            server.stop()
+
+
+class DoesNotStart(Exception):
+    """What PostgreSQL says when it cannot be set up or started."""
+
+
+class Server:
+    """A PostgreSQL in a folder of its own, listening on a Unix socket there and nowhere else."""
+
+    def __init__(self, folder: Path, *settings: str) -> None:
+        self.folder = folder
+        self.settings = ("listen_addresses=", "max_connections=100", *settings)
+        owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        if owner:
+            # PostgreSQL refuses to run as root.
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        self.as_owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+        self.binaries = reachable_binaries(folder, self.as_owner)
+        self.process: subprocess.Popen | None = None
+
+    def url(self, database: str) -> str:
+        return f"postgresql://wardplan@{quote(str(self.folder), safe='')}/{database}"
+
+    def make(self) -> None:
+        made = subprocess.run(
+            [self.binaries / "initdb", "--pgdata", self.folder / "cluster", "--username", "wardplan"]
+            + ["--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.folder,
+            **self.as_owner,
+        )
+        if made.returncode:
+            raise DoesNotStart(made.stdout)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(
+                [self.binaries / "postgres", "-D", self.folder / "cluster", "-k", self.folder]
+                + [word for setting in self.settings for word in ("-c", setting)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                # Ctrl-C is for the command; the server is stopped by `stop`.
+                start_new_session=True,
+                **self.as_owner,
+            )
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self.process.poll() is None:
+            if subprocess.run([self.binaries / "pg_isready", "-q", "-h", self.folder]).returncode == 0:
+                return
+            time.sleep(0.05)
+        raise DoesNotStart((self.folder / "log").read_text())
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """Stop it: SIGINT is its "fast shutdown", SIGQUIT a crash."""
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(10)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        log.close()
+            self.process.kill()
+            self.process.wait()
+        self.process = None
 
 
 def reachable_binaries(folder: Path, as_owner: dict) -> Path:
@@ -102,15 +129,6 @@ def reachable_binaries(folder: Path, as_owner: dict) -> Path:
             os.chown(path, as_owner["user"], as_owner["group"])
         return folder / package.name / "pginstall/bin"
     return package / "pginstall/bin"
-
-
-def wait_until_it_answers(server: subprocess.Popen, binaries: Path, folder: Path) -> bool:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.poll() is None:
-        if subprocess.run([binaries / "pg_isready", "-q", "-h", folder]).returncode == 0:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 if __name__ == "__main__":

@@ -9,5 +9,8 @@ COMPLETE = {"implementation": 1, "outlook": 2, "issues": TEXT}
 
 def handed_back(response):
     """Tell whether a page of an error shows what was typed, in Japanese and without a trace."""
-    page = response.content.decode()
+    return says_that_it_is_kept(response.content.decode())
+
+
+def says_that_it_is_kept(page):
     return "消えていません。" in page and "秋に増やす。" in page and "Traceback" not in page
