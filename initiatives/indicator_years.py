@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
@@ -198,11 +198,16 @@ def read_history(indicator: Indicator, ward: Ward, user: User) -> History:
         Measurement.objects.filter(indicator=indicator, ward=ward).select_related("by").order_by("-at", "-pk")
     )
     current = {one.fiscal_year: one for one in measurements if one.superseded_at is None}
-    targets = read_targets([indicator.pk], ward, user)
+    targets = list(
+        read_targets([indicator.pk], ward, user).prefetch_related(
+            Prefetch("baselines", Baseline.objects.order_by("position", "-fiscal_year"))
+        )
+    )
+    quoted = {baseline.fiscal_year for target in targets for baseline in target.baselines.all()}
     values = {year: one.value for year, one in current.items()}
     return History(
         indicator=indicator,
-        years=build_years(indicator, current, targets),
+        years=build_years(indicator, current, targets, quoted),
         corrections=tuple(_corrections(measurements, indicator.unit)),
         quotes=tuple(_quote(target, indicator, values) for target in targets),
         may_enter=permissions.can_administer(user, ward.pk)
@@ -226,9 +231,10 @@ def read_many(
     user: User,
     measured: Mapping[tuple[int, int], Mapping[int, Measurement]],
 ) -> list[tuple[Indicator, tuple[Year, ...]]]:
-    """Read the years of many indicators of one ward, in the order of their names: two queries.
+    """Read the years of many indicators of one ward, in the order of their names: one query.
 
-    `measured` comes from `read_measurements`. An indicator without a target is left out.
+    `measured` comes from `read_measurements`. An indicator without a target is left out, and so are years
+    that are only quoted: they have no number.
     """
     targets: dict[Indicator, list[Target]] = {}
     for target in read_targets(indicators, ward, user):
@@ -240,7 +246,10 @@ def read_many(
 
 
 def build_years(
-    indicator: Indicator, current: Mapping[int, Measurement], targets: list[Target]
+    indicator: Indicator,
+    current: Mapping[int, Measurement],
+    targets: list[Target],
+    quoted: Collection[int] = (),
 ) -> tuple[Year, ...]:
     """Put together each year that is measured, promised or quoted, newest first. Asks no query."""
     values = {FiscalYear(year): one.value for year, one in current.items()}
@@ -248,7 +257,7 @@ def build_years(
         *current,
         *(target.fiscal_year for target in targets),
         *(target.base_fiscal_year for target in targets if target.base_fiscal_year),
-        *(baseline.fiscal_year for target in targets for baseline in target.baselines.all()),
+        *quoted,
     }
     return tuple(
         Year(
@@ -260,17 +269,16 @@ def build_years(
     )
 
 
-def read_targets(indicators: Collection[int], ward: Ward, user: User) -> list[Target]:
+def read_targets(indicators: Collection[int], ward: Ward, user: User) -> QuerySet[Target]:
     """Read the targets on indicators, newest plan first, with the numbers that relative ones got."""
     newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
-    return list(
+    return (
         Target.objects.filter(
             indicator__in=indicators,
             initiative__plan__in=YearPlan.objects.visible_to(user).filter(ward=ward),
         )
         .select_related("indicator", "initiative__plan")
         .annotate(resolved_value=Subquery(newest.values("value")[:1]))
-        .prefetch_related(Prefetch("baselines", Baseline.objects.order_by("position", "-fiscal_year")))
         .order_by("-initiative__plan__fiscal_year", "initiative__position", "scope", "position", "pk")
     )
 

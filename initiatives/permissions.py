@@ -42,3 +42,11 @@ def can_record_measurement(user: User, plan: YearPlan, indicator: Indicator) -> 
     if can_administer(user, plan.ward_id):
         return True
     return plan.initiatives.filter(section__in=user.roles().sections, targets__indicator=indicator).exists()
+
+
+def can_export_wards(user: User) -> bool:
+    """Say whether the person may take every ward's sheets out at once: who is 取りまとめ担当 of any ward.
+
+    Which wards those are, and what of their sheets can be read, is decided by the membership in each.
+    """
+    return bool(user.roles().admin_of)

@@ -143,7 +143,7 @@ def read_exported(export: Export, by: User) -> list[Sheet]:
 
 
 def read_series(indicators: Collection[int], plan: YearPlan, by: User, measured: Measured) -> list[Series]:
-    """Read indicators through the years, as far as there are numbers: two queries."""
+    """Read indicators through the years, as far as there are numbers: one query."""
     found = (
         make_series(indicator, figures_on_chart(years))
         for indicator, years in read_many(indicators, plan.ward, by, measured)

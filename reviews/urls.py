@@ -8,6 +8,7 @@ from .views import (
     decision,
     deputies,
     differences,
+    exporting,
     history,
     importing,
     my_work,
@@ -48,7 +49,9 @@ urlpatterns = [
     # /<ward>/<year>/
     path("<slug:ward>/<year:year>/", year.year, name="year"),
     path("<slug:ward>/<year:year>/differences/", differences.differences, name="differences"),
-    path("<slug:ward>/<year:year>/sheets.xlsx", sheet.year_workbook, name="year_workbook"),
+    path("<slug:ward>/<year:year>/sheets.xlsx", exporting.year_workbook, name="year_workbook"),
+    path("<slug:ward>/<year:year>/export/", exporting.export, name="export"),
+    path("<slug:ward>/<year:year>/export/file/", exporting.export_file, name="export_file"),
     path("<slug:ward>/<year:year>/import/", importing.import_sheets, name="import_sheets"),
     path("<slug:ward>/<year:year>/import/apply/", importing.import_apply, name="import_apply"),
     path("<slug:ward>/<year:year>/import/marked/", importing.import_marked, name="import_marked"),

@@ -27,10 +27,10 @@ from ..forms import DecisionForm
 from ..last_year import LastYear, read_last_year
 from ..models import Review
 from ..repetition import repeated_since
-from ..sheet import PhaseBlock, read_sheet, read_sheets, with_everything
+from ..sheet import PhaseBlock, read_sheet, with_everything
 from ..windows import Window, deadline
-from ..workbook.file_names import FileName, sheet_filename, workbook_filename
-from ..workbook.writer import XLSX, write_sheet, write_workbook
+from ..workbook.file_names import FileName, sheet_filename
+from ..workbook.writer import XLSX, write_sheet
 from .case import signed_in
 
 # The verbs of the status rows, in the order in which their buttons stand.
@@ -81,7 +81,7 @@ class StatusRow:
 @require_safe
 @login_required
 def sheet(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> HttpResponse:
-    found = _find(signed_in(request), ward, year, number)
+    found = find_sheet(signed_in(request), ward, year, number)
     return _page(request, found)
 
 
@@ -93,7 +93,7 @@ def sheet_page(
     return _page(request, found, decision=decision, status=status)
 
 
-def _find(user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
+def find_sheet(user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
     found = (
         with_everything(Initiative.objects.visible_to(user))
         .filter(plan__ward__slug=ward, plan__fiscal_year=year, number=number)
@@ -259,27 +259,10 @@ def _verbs(case: Case, user: User, now: datetime.datetime, decision: DecisionFor
 @login_required
 def sheet_workbook(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> HttpResponse:
     user = signed_in(request)
-    initiative = _find(user, ward, year, number)
+    initiative = find_sheet(user, ward, year, number)
     found = read_sheet(initiative, read_form(initiative.plan.edition), user)
     (found,) = with_evidence([found])
     return _download(write_sheet(found, at=timezone.now()), sheet_filename(found))
-
-
-@require_safe
-@login_required
-def year_workbook(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
-    user = signed_in(request)
-    plan = (
-        YearPlan.objects.visible_to(user)
-        .filter(ward__slug=ward, fiscal_year=year)
-        .select_related("ward", "edition")
-        .first()
-    )
-    if plan is None:
-        raise Http404
-    initiatives = with_everything(plan.initiatives.all()).order_by("position", "number")
-    sheets = with_evidence(read_sheets(initiatives, read_form(plan.edition), user))
-    return _download(write_workbook(sheets, at=timezone.now()), workbook_filename(plan))
 
 
 def _download(content: bytes, name: FileName) -> HttpResponse:

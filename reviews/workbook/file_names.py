@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from initiatives.models import YearPlan
 from reviews.sheet import Sheet
+from wardplan.accounts.models import Section
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import strip_bidi
 
@@ -43,10 +44,22 @@ def workbook_filename(plan: YearPlan) -> FileName:
     return FileName(f"{plan.ward.slug}-{year:d}.xlsx", _full(plan.ward.name, year.label, "取組項目"))
 
 
-def _full(*parts: str) -> str:
+def section_filename(plan: YearPlan, section: Section) -> FileName:
+    """Name one section's workbook: 見本区_令和2年度_市民協働課_取組項目.xlsx."""
+    year = FiscalYear(plan.fiscal_year)
+    full = _full(plan.ward.name, year.label, section.name, "取組項目")
+    return FileName(f"{plan.ward.slug}-{year:d}-section{section.pk}.xlsx", full)
+
+
+def wards_filename(year: FiscalYear, wards: int) -> FileName:
+    """Name the file that holds a workbook for each ward: 24区_令和2年度_取組項目.zip."""
+    return FileName(f"wards-{year:d}.zip", _full(f"{wards}区", year.label, "取組項目", ending="zip"))
+
+
+def _full(*parts: str, ending: str = "xlsx") -> str:
     """Join the parts; direction marks go, and what Windows refuses in a name becomes a blank."""
     name = _NOT_IN_FILE_NAMES.sub(" ", strip_bidi("_".join(parts)))
-    return f"{name[:80].strip(' .')}.xlsx"
+    return f"{name[:80].strip(' .')}.{ending}"
 
 
 def sheet_title(text: str, taken: Collection[str]) -> str:

@@ -1,27 +1,36 @@
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from initiatives.form import read_form
-from initiatives.models import Initiative, YearPlan
-from reviews.evidence import with_evidence
-from reviews.sheet import read_sheets, with_everything
-from reviews.workbook.writer import write_workbook
-from wardplan.accounts.models import User
+from initiatives.models import YearPlan
+from initiatives.permissions import can_export_wards
+from reviews.exporting import Export, write_export, write_wards
+from wardplan.accounts.models import Section, User
 from wardplan.fiscal_year import FiscalYear
+
+ALL_WARDS = "-"
 
 
 class Command(BaseCommand):
     help = "Write a year's sheets into an Excel workbook, as far as a person may read them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("ward", help="the ward's slug, e.g. mihon")
+        parser.add_argument(
+            "ward",
+            help=f"the ward's slug, e.g. mihon; {ALL_WARDS} for a zip file with a workbook for each ward",
+        )
         parser.add_argument("year", help="the fiscal year, e.g. 2020")
-        parser.add_argument("file", type=Path, help="the workbook to write; one that exists is replaced")
+        parser.add_argument("file", type=Path, help="the file to write; one that exists is replaced")
         parser.add_argument("--by", required=True, metavar="USER", help="the user name of who reads")
+        parser.add_argument("--section", default="", metavar="NAME", help="only this section's sheets")
+        parser.add_argument("--cover", action="store_true", help="add a sheet with the approvals (決裁)")
+        parser.add_argument("--no-charts", action="store_true", help="leave the charts out")
 
-    def handle(self, *, ward: str, year: str, file: Path, by: str, **options: object) -> None:
+    def handle(self, *, ward: str, year: str, file: Path, by: str, section: str, **options: Any) -> None:
         try:
             fiscal_year = FiscalYear.parse(year)
         except ValueError as error:
@@ -29,20 +38,56 @@ class Command(BaseCommand):
         user = User.objects.filter(username=by, is_active=True).first()
         if user is None:
             raise CommandError(f"利用者ID「{by}」の利用者はいません。")
-        plan = (
-            YearPlan.objects.visible_to(user)
-            .select_related("ward", "edition")
-            .filter(ward__slug=ward, fiscal_year=fiscal_year)
-            .first()
-        )
-        if plan is None:
-            raise CommandError(f"{by} が読める {ward} の{fiscal_year.with_western}の計画はありません。")
+        plans = YearPlan.objects.visible_to(user).filter(fiscal_year=fiscal_year)
+        plans = plans.select_related("ward", "edition").order_by("ward__code", "ward__slug")
+        chosen = {"with_cover": options["cover"], "with_charts": not options["no_charts"]}
+        if ward == ALL_WARDS:
+            written = self.write(file, self.all_wards(list(plans), section, user, chosen))
+        else:
+            plan = plans.filter(ward__slug=ward).first()
+            if plan is None:
+                raise CommandError(f"{by} が読める {ward} の{fiscal_year.with_western}の計画はありません。")
+            export = Export(plan, self.find_section(plan, section), **chosen)
+            written = self.write(file, self.one_ward(export, user))
+        self.stdout.write(f"{file} に{written}件の取組項目を書き出しました。")
 
-        initiatives = with_everything(Initiative.objects.filter(plan=plan))
-        sheets = with_evidence(read_sheets(initiatives, read_form(plan.edition), user))
-        content = write_workbook(sheets, at=timezone.now())
+    def find_section(self, plan: YearPlan, name: str) -> Section | None:
+        if not name:
+            return None
+        section = plan.ward.sections.filter(name=name).first()
+        if section is None:
+            raise CommandError(f"{plan.ward.name}に「{name}」という課はありません。")
+        return section
+
+    def one_ward(self, export: Export, user: User) -> Callable[[Any], int]:
+        def write(target: Any) -> int:
+            book = write_export(export, by=user, at=timezone.now())
+            target.write(book.content)
+            return len(book.entries)
+
+        return write
+
+    def all_wards(
+        self, plans: list[YearPlan], section: str, user: User, chosen: dict[str, bool]
+    ) -> Callable[[Any], int]:
+        if not can_export_wards(user):
+            raise CommandError("すべての区をまとめて書き出せるのは、取りまとめ担当です。")
+        if section:
+            raise CommandError("課を選べるのは、1つの区を書き出すときだけです。")
+        if not plans:
+            raise CommandError(f"{user.username} が読める計画はありません。")
+        return lambda target: write_wards(plans, target, by=user, at=timezone.now(), **chosen)
+
+    def write(self, file: Path, write: Callable[[Any], int]) -> int:
+        """Write beside the file and put it in its place when it is whole."""
+        beside = file.with_name(f".{file.name}.part")
         try:
-            file.write_bytes(content)
+            with beside.open("wb") as target:
+                written = write(target)
+            beside.replace(file)
         except OSError as error:
             raise CommandError(f"{file} に書き込めません。{error.strerror}") from error
-        self.stdout.write(f"{file} に{len(sheets)}件の取組項目を書き出しました。")
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+        return written

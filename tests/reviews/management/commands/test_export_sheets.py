@@ -1,3 +1,5 @@
+import zipfile
+
 import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
@@ -5,12 +7,17 @@ from openpyxl import load_workbook
 
 @pytest.fixture
 def export(tmp_path, capsys):
-    def export(by, year="2020", ward="mihon"):
+    def export(by, *options, year="2020", ward="mihon"):
         file = tmp_path / "year.xlsx"
-        call_command("export_sheets", ward, year, str(file), by=by)
+        call_command("export_sheets", ward, year, str(file), *options, by=by)
+        assert [path.name for path in tmp_path.iterdir()] == ["year.xlsx"]
         return load_workbook(file)
 
     return export
+
+
+def forms_of(book):
+    return [page for page in book if "stamp" in page.defined_names]
 
 
 def issues_in(page):
@@ -19,19 +26,20 @@ def issues_in(page):
 
 def test_export_writes_a_sheet_for_each_item(cast, export, capsys):
     book = export("staff")
-    assert [page.title.split()[0] for page in book] == ["1", "2"]
+    assert [page.title.split()[0] for page in forms_of(book)] == ["1", "2"]
+    assert book.sheetnames[0] == "目次" and book.sheetnames[-1] == "グラフ"
     assert "year.xlsx に2件の取組項目を書き出しました。" in capsys.readouterr().out
 
 
 def test_export_takes_every_spelling_of_the_year(cast, export):
-    assert len(export("staff", year="R2").worksheets) == 2
+    assert len(forms_of(export("staff", year="R2"))) == 2
 
 
 @pytest.mark.parametrize("by", ["viewer", "staff_other_section"])
 def test_export_leaves_out_what_the_person_may_not_read_yet(cast, export, by):
     cast.review_in("draft", "midyear")
-    assert issues_in(export(by).worksheets[0]) == "作成中"
-    assert issues_in(export("staff").worksheets[0]) == cast.answers("midyear")["issues"]
+    assert issues_in(forms_of(export(by))[0]) == "作成中"
+    assert issues_in(forms_of(export("staff"))[0]) == cast.answers("midyear")["issues"]
 
 
 @pytest.mark.parametrize(
@@ -61,5 +69,38 @@ def test_export_of_a_folder_that_is_not_there_says_so(cast):
 def test_export_asks_the_same_few_queries_for_any_number_of_items(
     cast, export, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(8 + 3):
+    # The plan and its sheets 8, figures and targets through the years 2; user and memberships.
+    with django_assert_max_num_queries(10 + 2):
         export("staff")
+
+
+def test_export_of_a_section_with_its_cover_and_without_charts(cast, export):
+    book = export("staff", "--section", "総務課", "--cover", "--no-charts")
+    assert book.sheetnames == ["決裁", "目次", "2 区政会議の開催", "データ(目標)", "データ(評価)"]
+
+
+def test_export_of_all_wards_is_a_zip_for_admins(cast, tmp_path, capsys):
+    file = tmp_path / "wards.zip"
+    call_command("export_sheets", "-", "2020", str(file), by="admin")
+    with zipfile.ZipFile(file) as archive:
+        assert sorted(archive.namelist()) == ["00_目次.xlsx", "見本区_令和2年度_取組項目.xlsx"]
+    assert "wards.zip に2件の取組項目を書き出しました。" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("by", "ward", "options", "message"),
+    [
+        ("staff", "-", [], "すべての区をまとめて書き出せるのは、取りまとめ担当です。"),
+        ("admin", "-", ["--section", "総務課"], "課を選べるのは、1つの区を書き出すときだけです。"),
+        ("admin", "mihon", ["--section", "税務課"], "見本区に「税務課」という課はありません。"),
+    ],
+)
+def test_export_says_what_cannot_be_taken_out_and_leaves_the_old_file(
+    cast, tmp_path, by, ward, options, message
+):
+    file = tmp_path / "old.xlsx"
+    file.write_bytes(b"old")
+    with pytest.raises(CommandError) as refusal:
+        call_command("export_sheets", ward, "2020", str(file), *options, by=by)
+    assert str(refusal.value) == message
+    assert [path.name for path in tmp_path.iterdir()] == ["old.xlsx"] and file.read_bytes() == b"old"
