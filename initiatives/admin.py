@@ -24,6 +24,7 @@ from wardplan.text import SheetTextField
 
 from . import unconfirmed, workflow
 from .form import LABELS, read_form
+from .indicator_changes import keep_changes, standing_words
 from .models import (
     Baseline,
     FormEdition,
@@ -640,6 +641,11 @@ class IndicatorAdmin(WardModelAdmin):
 
     def get_changeform_initial_data(self, request):
         return {**only_ward(self.ward_ids(request)), **super().get_changeform_initial_data(request)}
+
+    def save_model(self, request, obj, form, change):
+        before = standing_words(self.model.objects.get(pk=obj.pk) if change else Indicator())
+        super().save_model(request, obj, form, change)
+        keep_changes(obj, before, by=request.user, at=timezone.now())
 
 
 class CurrentFilter(admin.SimpleListFilter):

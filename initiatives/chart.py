@@ -6,7 +6,8 @@ Pixels, y downwards. What has no room is left out of the picture; the table besi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import groupby
@@ -79,6 +80,14 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Break:
+    """A line between two years whose figures mean something else; `mark` leads to its footnote."""
+
+    x: float
+    mark: str
+
+
+@dataclass(frozen=True)
 class YearLabel:
     """A year under the axis, in both eras."""
 
@@ -108,13 +117,15 @@ class Chart:
     target_figures: tuple[Text, ...]
     actual_figures: tuple[Text, ...]
     gap_figures: tuple[Text, ...]
+    breaks: tuple[Break, ...]
     description: str
 
     @property
     def shapes(self) -> set[str]:
         """Name what the legend has to explain."""
         found = {point.shape for point in self.targets + self.actuals}
-        return found | {"gap"} if self.bands else found
+        found |= {"gap"} if self.bands else set()
+        return found | {"change"} if self.breaks else found
 
 
 @dataclass(frozen=True)
@@ -135,11 +146,18 @@ class Axis:
         return round(TOP + PLOT * float((self.high - value) / (self.high - self.low)), 1)
 
 
-def draw(figures: Iterable[YearFigures], unit: str, width: float | None = WIDE) -> Chart | None:
+def draw(
+    figures: Iterable[YearFigures],
+    unit: str,
+    width: float | None = WIDE,
+    breaks: Mapping[FiscalYear, str] | None = None,
+) -> Chart | None:
     """Draw the years from the first to the last known figure; None when there is no figure at all.
 
     A year in between of which nothing is known keeps its place, and the actuals' line breaks there. Without
-    a `width` the box is as narrow as the names of the years allow: a phone pushes it sideways.
+    a `width` the box is as narrow as the names of the years allow: a phone pushes it sideways. `breaks` are
+    the years from which the figures mean something else, with the marks of their footnotes: both lines
+    break before them.
     """
     known = sorted((one for one in figures if _values(one)), key=lambda one: one.fiscal_year)
     if not known:
@@ -157,6 +175,7 @@ def draw(figures: Iterable[YearFigures], unit: str, width: float | None = WIDE) 
         for one in known
     }
     every = range(int(known[0].fiscal_year), int(known[-1].fiscal_year) + 1)
+    inside = {year: mark for year, mark in (breaks or {}).items() if int(year) in every[1:]}
     drawing = _Drawing(axis, xs, known, places, gap, box)
     lowest = max([TOP + PLOT, *(text.y for text in drawing.texts)])
     year_line = round(max(TOP + PLOT + 42, lowest + 24), 1)
@@ -177,8 +196,8 @@ def draw(figures: Iterable[YearFigures], unit: str, width: float | None = WIDE) 
             if (len(every) - 1 - place) % _stride(YEAR_WIDTH, gap) == 0
         ),
         year_line=year_line,
-        target_lines=_lines(known, xs, axis, "target"),
-        actual_lines=_lines(known, xs, axis, "actual"),
+        target_lines=_lines(known, xs, axis, "target", inside),
+        actual_lines=_lines(known, xs, axis, "actual", inside),
         bands=tuple(drawing.bands()),
         targets=tuple(
             Point(xs[one.fiscal_year], axis.place(one.target), "target")
@@ -193,7 +212,11 @@ def draw(figures: Iterable[YearFigures], unit: str, width: float | None = WIDE) 
         target_figures=tuple(drawing.target_figures),
         actual_figures=tuple(drawing.actual_figures),
         gap_figures=tuple(drawing.gap_figures),
-        description=describe(known, unit),
+        breaks=tuple(
+            Break(round(left + gap * (int(year) - every[0]), 1), mark)
+            for year, mark in sorted(inside.items())
+        ),
+        description=describe(known, unit, inside),
     )
 
 
@@ -235,9 +258,11 @@ def difference(actual: Decimal, target: Decimal) -> str:
     return sign + format_number(abs(gap), thousands=True)
 
 
-def describe(known: Sequence[YearFigures], unit: str) -> str:
+def describe(known: Sequence[YearFigures], unit: str, breaks: Iterable[FiscalYear] = ()) -> str:
     """Say the picture in one paragraph, for those who hear it."""
-    return "。".join(_sentence(one, unit) for one in known) + "。"
+    sentences = [_sentence(one, unit) for one in known]
+    sentences += [f"{year}から定義が変わっています" for year in sorted(breaks)]
+    return "。".join(sentences) + "。"
 
 
 def _sentence(one: YearFigures, unit: str) -> str:
@@ -274,19 +299,25 @@ def _shape(met: bool | None) -> str:
 
 
 def _lines(
-    known: Sequence[YearFigures], xs: dict[FiscalYear, float], axis: Axis, name: str
+    known: Sequence[YearFigures],
+    xs: dict[FiscalYear, float],
+    axis: Axis,
+    name: str,
+    breaks: Iterable[FiscalYear],
 ) -> tuple[str, ...]:
-    """Join neighbouring years; a year without its figure breaks the line.
+    """Join neighbouring years; a year without its figure breaks the line, and so does another definition.
 
     Targets are joined across years for which none was set: they promise a way, actuals tell what was.
     """
     having = [one for one in known if getattr(one, name) is not None]
-    runs: list[list[YearFigures]] = [having]
-    if name == "actual":
-        runs = [
-            [one for _, one in run]
-            for _, run in groupby(enumerate(having), key=lambda pair: int(pair[1].fiscal_year) - pair[0])
-        ]
+    changed = sorted(breaks)
+
+    def run_of(pair: tuple[int, YearFigures]) -> tuple[int, int]:
+        place, one = pair
+        missing = int(one.fiscal_year) - place if name == "actual" else 0
+        return bisect_right(changed, one.fiscal_year), missing
+
+    runs = [[one for _, one in run] for _, run in groupby(enumerate(having), key=run_of)]
     return tuple(
         " ".join(f"{xs[one.fiscal_year]},{axis.place(getattr(one, name))}" for one in run)
         for run in runs

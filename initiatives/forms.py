@@ -12,11 +12,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from wardplan.era import parse_date, parse_moment, wareki, wareki_moment
+from wardplan.fiscal_year import FiscalYear, FiscalYearFormField
 from wardplan.numbers import format_number, read_number
 from wardplan.text import SheetTextField
 
-from .models import Indicator, Measurement, PlanPhase
-from .workflow import decision_record_problems, window_problems
+from .models import Indicator, IndicatorChange, Measurement, PlanPhase
+from .workflow import decision_record_problems, definition_problems, window_problems
 
 # Units that are counted one by one: half a piece is a typing error.
 WHOLE_UNITS = ("件", "人", "回", "世帯", "校", "か所", "箇所", "団体", "社", "名")
@@ -215,6 +216,105 @@ class ResolutionForm(FormWithLinks):
             return read_number(self.cleaned_data["base_value"])
         except ValueError:
             return None
+
+
+class DefinitionForm(FormWithLinks):
+    """From which year an indicator means something else, and its new words where the ward may write them.
+
+    `seen` is the newest change that the page knew of: after another one nobody overwrites words unseen.
+    """
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    fiscal_year = FiscalYearFormField(
+        label="この年度の数値から", help_text="例: 令和2年度。前の年度の数値とのあいだで、図の線が切れます。"
+    )
+    what = SheetTextField(
+        label="何が変わったか",
+        required=False,
+        limit=400,
+        widget=forms.TextInput(),
+        help_text="例: アンケートの設問が「区民の割合」から「回答者の割合」に変わった",
+    )
+    reason = SheetTextField(
+        label="変更の理由",
+        required=False,
+        limit=400,
+        widget=forms.TextInput(),
+        help_text="この欄も公開請求の対象になります。",
+    )
+
+    def __init__(
+        self,
+        indicator: Indicator,
+        newest: IndicatorChange | None,
+        *,
+        may_rewrite: bool,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.newest = str(newest.pk) if newest else ""
+        shown = {"seen": self.newest, "definition": indicator.definition, "source": indicator.source}
+        super().__init__(data, initial=shown)
+        if may_rewrite:
+            self.fields["definition"] = SheetTextField(label="これからの定義", required=False, limit=4000)
+            self.fields["source"] = SheetTextField(
+                label="これからの出典", required=False, limit=200, widget=forms.TextInput()
+            )
+
+    def clean_fiscal_year(self) -> FiscalYear:
+        year: FiscalYear = self.cleaned_data["fiscal_year"]
+        if year > FiscalYear.today().next:
+            raise ValidationError("来年度までの年度を入力してください。")
+        return year
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        problems = definition_problems(cleaned.get("what", ""), cleaned.get("reason", ""))
+        for name, sentence in problems.items():
+            if name not in self.errors:
+                self.add_error(name, sentence)
+        if cleaned.get("seen") != self.newest:
+            sentence = "ほかの方が先に変更を記録しました。記録を確かめて、もう一度押してください。"
+            self.add_error("what", sentence)
+            self.data = {name: self.data.get(name) for name in self.fields} | {"seen": self.newest}
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Give what `workflow.change_definition` takes."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+
+
+class WithdrawalForm(FormWithLinks):
+    """Why a change that was recorded by mistake is taken back."""
+
+    reason = SheetTextField(
+        label="取り消す理由",
+        limit=400,
+        widget=forms.TextInput(),
+        help_text="この欄も公開請求の対象になります。",
+        error_messages={"required": "取り消す理由を書いてください。"},
+    )
+
+
+class DirectionForm(FormWithLinks):
+    """Which way is good; turning what was confirmed needs a reason."""
+
+    direction = forms.ChoiceField(
+        label="よい方向",
+        choices=Indicator.Direction.choices,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "よい方向を選んでください。",
+            "invalid_choice": "よい方向を選んでください。",
+        },
+    )
+    reason = SheetTextField(
+        label="理由",
+        required=False,
+        limit=400,
+        widget=forms.TextInput(),
+        help_text="どの資料で確かめたかなど。この欄も公開請求の対象になります。",
+    )
 
 
 class WindowForm(FormWithLinks):

@@ -1,13 +1,13 @@
 """An indicator through the years in one ward: figures, promises and where both are quoted.
 
-`read_history` reads with three queries, however many years and sheets there are.
+`read_history` reads with four queries, however many years and sheets there are.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -19,7 +19,7 @@ from wardplan.numbers import with_unit
 from . import permissions
 from .chart import YearFigures, difference
 from .judgement import Judgement, facts_of, judge
-from .models import Baseline, Indicator, Measurement, Target, TargetResolution, YearPlan
+from .models import Baseline, Indicator, IndicatorChange, Measurement, Target, YearPlan
 
 UNKNOWN = "未判明"
 UNRESOLVED = "未確定"
@@ -82,6 +82,20 @@ class Row:
     gap: str = ""
     met: bool | None = None
     working: str = ""
+    changes: tuple[Footnote, ...] = ()
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """A year from which the figures mean something else: ※1, with what changed, why, and who said so."""
+
+    mark: str
+    change: IndicatorChange
+
+    @property
+    def year(self) -> FiscalYear:
+        assert self.change.fiscal_year is not None
+        return FiscalYear(self.change.fiscal_year)
 
 
 @dataclass(frozen=True)
@@ -112,13 +126,15 @@ class Quote:
 
 @dataclass(frozen=True)
 class History:
-    """Everything an indicator's page says. Years, corrections and quotes stand newest first."""
+    """Everything an indicator's page says. Years, changes, corrections and quotes stand newest first."""
 
     indicator: Indicator
     years: tuple[Year, ...]
     corrections: tuple[Correction, ...]
     quotes: tuple[Quote, ...]
+    changes: tuple[IndicatorChange, ...]
     may_enter: bool
+    may_describe: bool
 
     @property
     def on_chart(self) -> list[YearFigures]:
@@ -126,7 +142,37 @@ class History:
 
     @property
     def rows(self) -> list[Row]:
-        return [row for year in self.years for row in _rows(year, self.indicator.unit)]
+        return [
+            replace(row, changes=tuple(note for note in self.footnotes if note.year == row.year))
+            if row.first
+            else row
+            for year in self.years
+            for row in _rows(year, self.indicator.unit)
+        ]
+
+    @property
+    def footnotes(self) -> list[Footnote]:
+        """List the years from which the definition is another one, oldest first; one year has one mark."""
+        dated = sorted(
+            (one for one in self.changes if one.breaks),
+            key=lambda one: (one.fiscal_year, one.at),
+        )
+        marks = {
+            year: f"※{place}"
+            for place, year in enumerate(dict.fromkeys(one.fiscal_year for one in dated), start=1)
+        }
+        return [Footnote(marks[one.fiscal_year], one) for one in dated]
+
+    @property
+    def breaks(self) -> dict[FiscalYear, str]:
+        """Give the mark of each year at which a chart breaks."""
+        return {note.year: note.mark for note in self.footnotes}
+
+    @property
+    def direction_confirmed(self) -> IndicatorChange | None:
+        """Give the record of who last confirmed the direction that stands now; None when nobody did."""
+        last = next((one for one in self.changes if one.kind == IndicatorChange.Kind.DIRECTION), None)
+        return last if last and last.after.get("direction") == self.indicator.direction else None
 
     @property
     def sheets(self) -> int:
@@ -210,9 +256,16 @@ def read_history(indicator: Indicator, ward: Ward, user: User) -> History:
         years=build_years(indicator, current, targets, quoted),
         corrections=tuple(_corrections(measurements, indicator.unit)),
         quotes=tuple(_quote(target, indicator, values) for target in targets),
+        changes=tuple(read_changes(indicator, ward)),
+        may_describe=permissions.can_administer(user, ward.pk),
         may_enter=permissions.can_administer(user, ward.pk)
         or any(permissions.belongs_to_section(user, target.initiative) for target in targets),
     )
+
+
+def read_changes(indicator: Indicator, ward: Ward) -> QuerySet[IndicatorChange]:
+    """Read the dated changes that hold in a ward, newest first."""
+    return indicator.changes.of_ward(ward).select_related("by", "withdrawn_by").order_by("-at", "-pk")
 
 
 def read_measurements(
@@ -271,14 +324,13 @@ def build_years(
 
 def read_targets(indicators: Collection[int], ward: Ward, user: User) -> QuerySet[Target]:
     """Read the targets on indicators, newest plan first, with the numbers that relative ones got."""
-    newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
     return (
-        Target.objects.filter(
+        Target.objects.with_facts()
+        .filter(
             indicator__in=indicators,
             initiative__plan__in=YearPlan.objects.visible_to(user).filter(ward=ward),
         )
         .select_related("indicator", "initiative__plan")
-        .annotate(resolved_value=Subquery(newest.values("value")[:1]))
         .order_by("-initiative__plan__fiscal_year", "initiative__position", "scope", "position", "pk")
     )
 

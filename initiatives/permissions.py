@@ -44,6 +44,16 @@ def can_record_measurement(user: User, plan: YearPlan, indicator: Indicator) -> 
     return plan.initiatives.filter(section__in=user.roles().sections, targets__indicator=indicator).exists()
 
 
+def can_describe_indicator(user: User, plan: YearPlan) -> bool:
+    """Say whether the person may put on record that an indicator means something else now: the admin."""
+    return can_administer(user, plan.ward_id)
+
+
+def can_rewrite_indicator(user: User, plan: YearPlan, indicator: Indicator) -> bool:
+    """Say whether the person may write its words and direction: the own ward's admin, never for all wards."""
+    return can_administer(user, plan.ward_id) and indicator.ward_id == plan.ward_id
+
+
 def can_export_wards(user: User) -> bool:
     """Say whether the person may take every ward's sheets out at once: who is 取りまとめ担当 of any ward.
 

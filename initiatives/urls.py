@@ -21,5 +21,12 @@ urlpatterns = [
     path("<slug:ward>/indicators/", indicator.indicators, name="indicators"),
     path("<slug:ward>/indicators/<int:pk>/", indicator.indicator, name="indicator"),
     path("<slug:ward>/indicators/<int:pk>/figure/", indicator.measurement_year, name="measurement_year"),
+    path("<slug:ward>/indicators/<int:pk>/definition/", indicator.definition, name="indicator_definition"),
+    path(
+        "<slug:ward>/indicators/<int:pk>/definition/<int:change>/withdraw/",
+        indicator.definition_withdraw,
+        name="indicator_definition_withdraw",
+    ),
+    path("<slug:ward>/indicators/<int:pk>/direction/", indicator.direction, name="indicator_direction"),
     path("<slug:ward>/indicators/<int:pk>/<year:year>/", indicator.measurement, name="measurement"),
 ]

@@ -22,10 +22,11 @@ from wardplan.accounts.models import Membership, Section, User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import is_blank
 
-from . import permissions, publication, unconfirmed
+from . import indicator_changes, permissions, publication, unconfirmed
 from .models import (
     Event,
     Indicator,
+    IndicatorChange,
     Initiative,
     Measurement,
     PlanPhase,
@@ -58,6 +59,9 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "assign_section": {status: status for status in Status.values},
     "record_measurement": {status: status for status in Status.values},
     "resolve": {status: status for status in Status.values},
+    "change_definition": {status: status for status in Status.values},
+    "withdraw_definition": {status: status for status in Status.values},
+    "confirm_direction": {status: status for status in Status.values},
     "set_window": {status: status for status in Status.values},
     "record_decision": {status: status for status in Status.values},
 }
@@ -455,6 +459,153 @@ def resolve(target: Target, *, by: User, at: datetime.datetime, value: Decimal, 
         "base_value": str(base_value),
     }
     return record(plan, _plan_event(plan, "resolve", by, at, content=content))
+
+
+def definition_problems(what: str, reason: str) -> dict[str, str]:
+    """Say what a change of definition still lacks: field -> sentence. Forms and verbs ask the same."""
+    found = {}
+    if is_blank(what):
+        found["what"] = "何が変わったかを書いてください。例: アンケートの設問が変わった"
+    if is_blank(reason):
+        found["reason"] = "変更の理由を書いてください。"
+    return found
+
+
+@transaction.atomic
+def change_definition(
+    plan: YearPlan,
+    indicator: Indicator,
+    *,
+    by: User,
+    at: datetime.datetime,
+    fiscal_year: int,
+    what: str,
+    reason: str,
+    definition: str | None = None,
+    source: str | None = None,
+) -> Event:
+    """Put on record that an indicator's figures mean something else from a year on (設問や出典の変更).
+
+    Charts break there, and judgements across it warn. New words for definition and source may come with it,
+    for the ward's own indicators; a city-wide one keeps its words, and the change holds in this ward.
+    Raises Incomplete without what and why.
+    """
+    plan = _fresh(plan, by)
+    words = {
+        name: text for name, text in (("definition", definition), ("source", source)) if text is not None
+    }
+    request = fingerprint("change_definition", None, [indicator.pk, int(fiscal_year), what, reason, words])
+    if repeated := _repeated(plan, by, request):
+        return repeated
+    _check("change_definition", plan, permissions.can_describe_indicator(by, plan))
+    if problems := definition_problems(what, reason):
+        raise Incomplete(problems)
+    lock_figures(indicator.pk)
+    indicator = Indicator.objects.usable_in(plan.ward).get(pk=indicator.pk)
+    if words and not permissions.can_rewrite_indicator(by, plan, indicator):
+        raise NotAllowed("全区共通の指標の定義と出典は、システムの管理者が直します。")
+    before = indicator_changes.standing_words(indicator)
+    changed = [name for name, text in words.items() if text != before[name]]
+    for name in changed:
+        setattr(indicator, name, words[name])
+    if changed:
+        indicator.save(update_fields=changed)
+    change = indicator_changes.write_change(
+        indicator,
+        IndicatorChange.Kind.DEFINITION,
+        changed,
+        before,
+        by=by,
+        at=at,
+        ward=plan.ward,
+        fiscal_year=FiscalYear(fiscal_year),
+        what=what,
+        reason=reason,
+    )
+    content = {
+        "indicator": indicator.name,
+        "fiscal_year": int(fiscal_year),
+        "what": what,
+        "before": change.before,
+        "after": change.after,
+    }
+    return record(
+        plan,
+        _plan_event(plan, "change_definition", by, at, reason=reason, content=content, fingerprint=request),
+    )
+
+
+@transaction.atomic
+def withdraw_definition(
+    plan: YearPlan, change: IndicatorChange, *, by: User, at: datetime.datetime, reason: str
+) -> Event:
+    """Take back a change of definition that was recorded by mistake: years are comparable again.
+
+    The row stays, with who took it back and why; the words of definition and source are not touched.
+    Raises Incomplete without a reason, NotVisible for another ward's, TransitionNotAllowed the second time.
+    """
+    plan = _fresh(plan, by)
+    request = fingerprint("withdraw_definition", None, [change.pk, reason])
+    if repeated := _repeated(plan, by, request):
+        return repeated
+    _check("withdraw_definition", plan, permissions.can_describe_indicator(by, plan))
+    lock_figures(change.indicator_id)
+    row = IndicatorChange.objects.filter(pk=change.pk, ward=plan.ward).select_related("indicator").first()
+    if row is None:
+        raise NotVisible("この区で記録した変更ではありません。")
+    if not row.breaks:
+        raise TransitionNotAllowed("この変更は、すでに取り消されています。")
+    if is_blank(reason):
+        raise Incomplete({"reason": "取り消す理由を書いてください。"})
+    row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = by, at, reason
+    row.save(update_fields=["withdrawn_by", "withdrawn_at", "withdrawn_reason"])
+    content = {"indicator": row.indicator.name, "fiscal_year": row.fiscal_year, "what": row.what}
+    return record(
+        plan,
+        _plan_event(plan, "withdraw_definition", by, at, reason=reason, content=content, fingerprint=request),
+    )
+
+
+@transaction.atomic
+def confirm_direction(
+    plan: YearPlan, indicator: Indicator, *, by: User, at: datetime.datetime, direction: str, reason: str = ""
+) -> Event:
+    """Confirm whether more or fewer of an indicator is better; who said so and when is kept.
+
+    Confirming what stands already is on record, too. Turning a direction that stood needs a reason, because
+    every outcome turns with it. Raises Incomplete; NotAllowed for a city-wide indicator.
+    """
+    plan = _fresh(plan, by)
+    request = fingerprint("confirm_direction", None, [indicator.pk, direction, reason])
+    if repeated := _repeated(plan, by, request):
+        return repeated
+    _check("confirm_direction", plan, permissions.can_describe_indicator(by, plan))
+    if not permissions.can_rewrite_indicator(by, plan, indicator):
+        raise NotAllowed("全区共通の指標のよい方向は、システムの管理者が確かめます。")
+    if direction not in Indicator.Direction.values:
+        raise Incomplete({"direction": "よい方向を選んでください。"})
+    lock_figures(indicator.pk)
+    indicator = Indicator.objects.get(pk=indicator.pk)
+    before = indicator_changes.standing_words(indicator)
+    if before["direction"] not in ("", direction) and is_blank(reason):
+        raise Incomplete({"reason": "よい方向を変えるときは、理由を書いてください。"})
+    indicator.direction = direction
+    indicator.save(update_fields=["direction"])
+    indicator_changes.write_change(
+        indicator,
+        IndicatorChange.Kind.DIRECTION,
+        ["direction"],
+        before,
+        by=by,
+        at=at,
+        ward=plan.ward,
+        reason=reason,
+    )
+    content = {"indicator": indicator.name, "direction": direction, "before": before["direction"]}
+    return record(
+        plan,
+        _plan_event(plan, "confirm_direction", by, at, reason=reason, content=content, fingerprint=request),
+    )
 
 
 def window_problems(

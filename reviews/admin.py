@@ -16,6 +16,9 @@ PLAN_VERB_WORDS = {
     "assign_section": "担当課の変更",
     "record_measurement": "実績の入力",
     "resolve": "目標値の確定",
+    "change_definition": "指標の定義の変更",
+    "withdraw_definition": "定義の変更の取消し",
+    "confirm_direction": "よい方向の確認",
 }
 
 

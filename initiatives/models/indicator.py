@@ -156,6 +156,10 @@ class IndicatorChangeQuerySet(models.QuerySet["IndicatorChange"]):
         """Keep what holds in a ward (a row, its id or an outer reference): its own, and that of all wards."""
         return self.filter(Q(ward=ward) | Q(ward=None))
 
+    def breaking(self) -> IndicatorChangeQuerySet:
+        """Keep the changes from whose year on figures mean something else."""
+        return self.filter(fiscal_year__isnull=False, withdrawn_at=None)
+
 
 class IndicatorChange(models.Model):
     """A dated change of what an indicator means, or of which way is good. Append-only.
@@ -163,14 +167,16 @@ class IndicatorChange(models.Model):
     With a `fiscal_year` the figures from that year on are not simply comparable with those before; without
     one only the words changed, or somebody confirmed the direction. `before` and `after` hold the fields
     that changed. A change of a city-wide indicator is recorded for the ward whose figures it touches, like
-    the figures themselves; without a ward it holds in all of them.
+    the figures themselves; without a ward it holds in all of them. Figures and targets keep an indicator
+    from being deleted; one that has neither takes this record along. What was recorded by mistake is
+    withdrawn with a reason, and stays.
     """
 
     class Kind(models.TextChoices):
         DEFINITION = "definition", "定義・出典の変更"
         DIRECTION = "direction", "よい方向の確認"
 
-    indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="changes", verbose_name="指標")
+    indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="changes", verbose_name="指標")
     ward = models.ForeignKey(
         Ward,
         models.PROTECT,
@@ -188,6 +194,11 @@ class IndicatorChange(models.Model):
     reason = models.CharField("理由", max_length=400, blank=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, verbose_name="記録した人")
     at = models.DateTimeField("記録日時")
+    withdrawn_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="取り消した人"
+    )
+    withdrawn_at = models.DateTimeField("取消日時", null=True, blank=True)
+    withdrawn_reason = models.CharField("取消しの理由", max_length=400, blank=True)
 
     objects = models.Manager.from_queryset(IndicatorChangeQuerySet)()
 
@@ -205,3 +216,21 @@ class IndicatorChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.indicator} {self.get_kind_display()} {self.at:%Y-%m-%d}"
+
+    @property
+    def breaks(self) -> bool:
+        """Tell whether figures from its year on are not simply comparable with those before."""
+        return self.fiscal_year is not None and self.withdrawn_at is None
+
+    @property
+    def directions(self) -> tuple[str, str]:
+        """Give the direction before and after in the words of the screen; "" where there was none."""
+        labels = dict(Indicator.Direction.choices)
+        before, after = (labels.get(words.get("direction", ""), "") for words in (self.before, self.after))
+        return before, after
+
+    @property
+    def earlier_words(self) -> list[tuple[str, str]]:
+        """List (label, words before) of what this change rewrote."""
+        labels = {"definition": "定義", "source": "出典"}
+        return [(label, self.before[name]) for name, label in labels.items() if name in self.before]

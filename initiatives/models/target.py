@@ -30,6 +30,7 @@ class TargetQuerySet(models.QuerySet["Target"]):
         newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
         changes = (
             IndicatorChange.objects.of_ward(OuterRef("initiative__plan__ward"))
+            .breaking()
             .filter(indicator=OuterRef("indicator"), fiscal_year__lte=OuterRef("fiscal_year"))
             .order_by("-fiscal_year")
         )

@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from initiatives.form import read_form
+from initiatives.indicator_changes import keep_changes, standing_words
 from initiatives.models import Baseline, Indicator, Initiative, Measurement, PlanPhase, Target, YearPlan
 from initiatives.models.plan import sort_position
 from wardplan.accounts.models import User
@@ -31,7 +32,7 @@ def apply_plan(plan: YearPlan, content: Any, *, by: User | None, at: datetime.da
     Raises PlanErrors with every fault; the caller's transaction must then be rolled back.
     """
     records = check_plan(content, plan.ward, FiscalYear(plan.fiscal_year), plan.edition)
-    indicators = _put_indicators(plan, records)
+    indicators = _put_indicators(plan, records, by, at)
     _put_figures(plan, records, indicators, by, at)
     _put_initiatives(plan, records, indicators)
     phases = [phase.key for phase in read_form(plan.edition).phases]
@@ -63,13 +64,17 @@ def _put(row: models.Model, values: Record) -> None:
     row.save()
 
 
-def _put_indicators(plan: YearPlan, records: PlanRecords) -> dict[str, Indicator]:
+def _put_indicators(
+    plan: YearPlan, records: PlanRecords, by: User | None, at: datetime.datetime
+) -> dict[str, Indicator]:
     """Write the ward's own indicators. City-wide ones are shared: a ward's file leaves them as they are."""
     indicators = dict(records.known_indicators)
     for name, given in records.indicators.items():
         row = indicators.setdefault(name, Indicator(ward=plan.ward, name=name))
         if row.ward_id is not None:
+            before = standing_words(row)
             _put(row, {key: value for key, value in given.items() if key != "city_wide"})
+            keep_changes(row, before, by=by, at=at)
     return indicators
 
 

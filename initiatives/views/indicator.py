@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
@@ -16,9 +19,9 @@ from wardplan.numbers import with_unit
 
 from .. import permissions, workflow
 from ..chart import Chart, draw
-from ..forms import MeasurementForm
-from ..indicator_years import History, list_indicators, read_history
-from ..models import Indicator, Measurement, YearPlan
+from ..forms import DefinitionForm, DirectionForm, MeasurementForm, WithdrawalForm
+from ..indicator_years import History, list_indicators, read_changes, read_history
+from ..models import Indicator, IndicatorChange, Measurement, YearPlan
 from ..refusal_pages import note
 from ..refusals import Incomplete, NotAllowed
 
@@ -104,6 +107,115 @@ def measurement(request: HttpRequest, ward: str, pk: int, year: FiscalYear) -> H
     return render(request, "initiatives/measurement_form.html", context)
 
 
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def definition(request: HttpRequest, ward: str, pk: int) -> HttpResponse:
+    user, office = _signed_in(request), _find_ward(request, ward)
+    found = _find_indicator(office, pk)
+    plan = _plan_to_describe(user, office, found)
+    changes = list(read_changes(found, office))
+    form = _definition_form(user, plan, found, changes, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        workflow.change_definition(plan, found, by=user, at=timezone.now(), **form.values)
+        messages.success(
+            request, f"{form.cleaned_data['fiscal_year']}からの変更を記録しました。図の線はそこで切れます。"
+        )
+        return redirect("initiatives:indicator", ward, found.pk)
+    return _definition_page(request, office, found, changes, form)
+
+
+@never_cache
+@require_POST
+@login_required
+def definition_withdraw(request: HttpRequest, ward: str, pk: int, change: int) -> HttpResponse:
+    user, office = _signed_in(request), _find_ward(request, ward)
+    found = _find_indicator(office, pk)
+    changes = list(read_changes(found, office))
+    row = next((one for one in changes if one.pk == change), None)
+    if row is None:
+        raise Http404
+    plan = _plan_to_describe(user, office, found)
+    form = WithdrawalForm(request.POST, auto_id=f"id_withdraw_{row.pk}_%s")
+    if not form.is_valid():
+        asked = _definition_form(user, plan, found, changes, None)
+        return _definition_page(request, office, found, changes, asked, {row.pk: form})
+    workflow.withdraw_definition(plan, row, by=user, at=timezone.now(), **form.cleaned_data)
+    messages.success(request, "定義の変更の記録を取り消しました。取り消したことは記録に残ります。")
+    return redirect("initiatives:indicator", ward, found.pk)
+
+
+def _definition_form(
+    user: User, plan: YearPlan, indicator: Indicator, changes: list[IndicatorChange], typed: Any
+) -> DefinitionForm:
+    may_rewrite = permissions.can_rewrite_indicator(user, plan, indicator)
+    return DefinitionForm(indicator, changes[0] if changes else None, may_rewrite=may_rewrite, data=typed)
+
+
+def _definition_page(
+    request: HttpRequest,
+    ward: Ward,
+    indicator: Indicator,
+    changes: list[IndicatorChange],
+    form: DefinitionForm,
+    withdrawals: Mapping[int, WithdrawalForm] | None = None,
+) -> HttpResponse:
+    filled = withdrawals or {}
+    context = {
+        "title": "定義・出典の変更",
+        "ward": ward,
+        "indicator": indicator,
+        "form": form,
+        "error_links": [link for one in (form, *filled.values()) for link in one.error_links()],
+        "withdrawals": [
+            (one, filled.get(one.pk) or WithdrawalForm(auto_id=f"id_withdraw_{one.pk}_%s"))
+            for one in changes
+            if one.breaks and one.ward_id == ward.pk
+        ],
+    }
+    return render(request, "initiatives/definition_form.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def direction(request: HttpRequest, ward: str, pk: int) -> HttpResponse:
+    user, office = _signed_in(request), _find_ward(request, ward)
+    found = _find_indicator(office, pk)
+    plan = _plan_to_describe(user, office, found)
+    if not permissions.can_rewrite_indicator(user, plan, found):
+        raise NotAllowed("全区共通の指標のよい方向は、システムの管理者が確かめます。")
+    form = DirectionForm(request.POST or None, initial={"direction": found.direction})
+    if request.method == "POST" and form.is_valid():
+        try:
+            workflow.confirm_direction(plan, found, by=user, at=timezone.now(), **form.cleaned_data)
+        except Incomplete as incomplete:
+            note(request, incomplete)
+            for name, sentence in incomplete.problems.items():
+                form.add_error(name, sentence)
+        else:
+            messages.success(request, "よい方向を確かめたことを記録しました。")
+            return redirect("initiatives:indicator", ward, found.pk)
+    context = {"title": "よい方向の確認", "ward": office, "indicator": found, "form": form}
+    return render(request, "initiatives/direction_form.html", context)
+
+
+def _plan_to_describe(user: User, ward: Ward, indicator: Indicator) -> YearPlan:
+    """Choose the plan in whose record a change is entered: the newest that quotes the indicator, or any.
+
+    Raises NotAllowed for whoever is not the ward's admin, and while the ward has no plan.
+    """
+    if not permissions.can_administer(user, ward.pk):
+        raise NotAllowed("指標の定義とよい方向は、取りまとめ担当が記録します。")
+    quoting = YearPlan.objects.filter(ward=ward, initiatives__targets__indicator=indicator)
+    newest = quoting.order_by("-fiscal_year").first() or (
+        YearPlan.objects.filter(ward=ward).order_by("-fiscal_year").first()
+    )
+    if newest is None:
+        raise NotAllowed("計画がまだないため記録できません。先に計画を取り込んでください。")
+    return newest
+
+
 def _record(
     request: HttpRequest, form: MeasurementForm, plan: YearPlan, indicator: Indicator, year: FiscalYear
 ) -> bool:
@@ -159,7 +271,11 @@ def _plan_for(user: User, ward: Ward, indicator: Indicator, year: FiscalYear) ->
 def _charts(history: History) -> list[tuple[str, Chart]]:
     """Draw the history twice: for the desk, and as narrow as it goes for the phone."""
     unit = history.indicator.unit
-    drawn = [("wide", draw(history.on_chart, unit)), ("phone", draw(history.on_chart, unit, None))]
+    figures, breaks = history.on_chart, history.breaks
+    drawn = [
+        ("wide", draw(figures, unit, breaks=breaks)),
+        ("phone", draw(figures, unit, None, breaks=breaks)),
+    ]
     return [(name, chart) for name, chart in drawn if chart is not None]
 
 

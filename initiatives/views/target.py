@@ -19,6 +19,7 @@ from wardplan.numbers import format_number, with_unit
 
 from .. import permissions, workflow
 from ..forms import ResolutionForm
+from ..judgement import change_caution, facts_of
 from ..models import Initiative, Measurement, Target, TargetResolution
 from ..proposal import Proposal, propose
 from ..refusal_pages import note
@@ -57,6 +58,7 @@ def resolve(request: HttpRequest, ward: str, year: FiscalYear, number: str, key:
         "base": with_unit(base, unit) if base is not None else "",
         "base_value": format_number(base) if base is not None else "",
         "proposal": proposal,
+        "caution": change_caution(facts_of(target)),
         "form": form,
         "earlier": _earlier(target),
     }
@@ -69,7 +71,8 @@ def _find(user: User, ward: str, year: FiscalYear, number: str, key: str) -> tup
     The form prints one promise in 方針 and in 当年度; asking twice for its number would be one time too many.
     """
     targets = list(
-        Target.objects.filter(
+        Target.objects.with_facts()
+        .filter(
             initiative__in=Initiative.objects.visible_to(user).filter(
                 plan__ward__slug=ward, plan__fiscal_year=year, number=number
             ),

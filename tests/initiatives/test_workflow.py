@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from initiatives import workflow
 from initiatives.models import (
     Event,
+    IndicatorChange,
     Initiative,
     Measurement,
     PublishedSheet,
@@ -41,6 +42,9 @@ AGREED = {
     "assign_section": {state: state for state in PLAN_STATES},
     "record_measurement": {state: state for state in PLAN_STATES},
     "resolve": {state: state for state in PLAN_STATES},
+    "change_definition": {state: state for state in PLAN_STATES},
+    "withdraw_definition": {state: state for state in PLAN_STATES},
+    "confirm_direction": {state: state for state in PLAN_STATES},
     "set_window": {state: state for state in PLAN_STATES},
     "record_decision": {state: state for state in PLAN_STATES},
 }
@@ -71,6 +75,18 @@ def act(cast, verb, by=None, *, version=None, **more):
     if verb == "record_measurement":
         more = {"fiscal_year": 2019, "value": Decimal(5), "reason": REASON, **more}
         return workflow.record_measurement(plan, cast.own_indicator, by=by, at=NOW, **more)
+    if verb == "change_definition":
+        more = {"fiscal_year": 2020, "what": "数え方が変わった", "reason": REASON, **more}
+        return workflow.change_definition(plan, cast.own_indicator, by=by, at=NOW, **more)
+    if verb == "withdraw_definition":
+        change = IndicatorChange.objects.first() or IndicatorChange.objects.create(
+            indicator=cast.own_indicator, ward=cast.ward, kind="definition", fiscal_year=2020, at=NOW
+        )
+        more = {"reason": REASON, **more}
+        return workflow.withdraw_definition(plan, change, by=by, at=NOW, **more)
+    if verb == "confirm_direction":
+        more = {"direction": "lower", **more}
+        return workflow.confirm_direction(plan, cast.own_indicator, by=by, at=NOW, **more)
     if verb == "resolve":
         more = {"value": Decimal(9), "base_value": Decimal(10), **more}
         return workflow.resolve(cast.relative_target, by=by, at=NOW, **more)
