@@ -18,7 +18,10 @@ from wardplan.fiscal_year import FiscalYear
 
 from .models import Indicator, Target
 from .plan_file import DocumentReading, Place, PlanErrors, Problem, Unsure
-from .plan_file.documents import LABELS_OF_FIELDS
+from .plan_file.documents import ASK_DIRECTION, LABELS_OF_FIELDS
+from .plan_file.limits import MOST_INITIATIVES, MOST_TARGETS_OF_ONE
+from .plan_file.target_lines import target_doubt, target_record
+from .wording import UnreadableWording, read_targets
 
 Record = dict[str, Any]
 
@@ -40,6 +43,7 @@ CHOICES: dict[str, list[tuple[str, str]]] = {
     "change_unit": [("", "なし"), *Target.ChangeUnit.choices],
     "direction": [("", "まだ確かめていない"), *Indicator.Direction.choices],
 }
+_EMPTY_TARGET: Record = {"indicator": "", "heading": "", "kind": Target.Kind.ABSOLUTE.value, "comparator": ""}
 HINTS = {"baselines": "1行に1年度、「平成30年度: 88」のように書きます。分からない実績は空けておきます。"}
 
 
@@ -250,6 +254,72 @@ class Sheets:
             del self.reading.sources[index : index + 1]
         if self.reading.is_document:
             self._list_indicators()
+
+    # --- what the document lacks, or what was read where nothing is ---------------------------------------
+
+    def add_targets(self, index: int, scope: str, line: str, fiscal_year: FiscalYear) -> int:
+        """Add the target that a line of the document says, or an empty one, to a sheet; give its position.
+
+        A line may say several. One that cannot be read is kept as the wording, to be put right by hand.
+        """
+        place = f"initiatives[{index}].targets"
+        targets = self.initiatives[index].setdefault("targets", [])
+        first = len(targets)
+        written = " ".join(line.split("\n")).strip()
+        try:
+            readings = read_targets(written, fiscal_year) if written else ()
+        except UnreadableWording as error:
+            self.reading.problems.append(Problem(f"{place}[{first}]", error.sentence))
+            readings = ()
+        for reading in readings:
+            at = self._added(f"{place}[{len(targets)}]", "加えた目標")
+            doubts = [Unsure(at, *target_doubt(doubt)) for doubt in reading.unsure]
+            name = reading.subject
+            if not self._direction(name):
+                if not any(row.field == "direction" for row in doubts):
+                    doubts.append(Unsure(at, "direction", ASK_DIRECTION))
+            else:
+                doubts = [row for row in doubts if row.field != "direction"]
+            self.reading.unsure += doubts
+            targets.append({"key": self._free_key(targets, scope), "scope": scope, **target_record(reading)})
+        if not readings:
+            self._added(f"{place}[{len(targets)}]", "加えた目標")
+            targets.append({**_EMPTY_TARGET, "key": self._free_key(targets, scope), "scope": scope})
+            targets[-1] |= {"fiscal_year": int(fiscal_year), "wording": written, "baselines": []}
+        return first
+
+    def add_sheet(self) -> int:
+        """Add an empty sheet with the next number at the end, and give its place in the list."""
+        numbers = [self._text(row, "number") for row in self.initiatives]
+        number = max((int(text) for text in numbers if text.isascii() and text.isdigit()), default=0) + 1
+        self._added(f"initiatives[{len(self.initiatives)}]", "加えた取組項目")
+        self.initiatives.append({"number": str(number), "title": "", "targets": []})
+        if self.reading.is_document:
+            self.reading.sources.append("")
+        return len(self.initiatives) - 1
+
+    def takes_more_targets(self, index: int) -> bool:
+        return len(self.initiatives[index].get("targets", [])) < MOST_TARGETS_OF_ONE
+
+    def takes_more_sheets(self) -> bool:
+        return len(self.initiatives) < MOST_INITIATIVES
+
+    def _added(self, path: str, name: str) -> str:
+        """Name a record that stands nowhere in the document, so that faults do not point to a line of it."""
+        self.reading.places[path] = Place(0, 0, name)
+        return path
+
+    def _direction(self, indicator: str) -> str:
+        """Give the direction that is known of an indicator: registered, or said elsewhere in the plan."""
+        listed = next((row for row in self.indicators if row.get("name") == indicator), {})
+        return str(listed.get("direction") or getattr(self.known.get(indicator), "direction", ""))
+
+    @staticmethod
+    def _free_key(targets: list[Record], scope: str) -> str:
+        taken, number = {target.get("key") for target in targets}, 1
+        while f"{scope[0]}{number}" in taken:
+            number += 1
+        return f"{scope[0]}{number}"
 
     def settle(self, looked_at: set[int]) -> None:
         """Drop the doubts (by their place in the list) that a person says to have looked at."""

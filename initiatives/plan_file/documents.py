@@ -40,6 +40,7 @@ _SECTION = re.compile(
 _HEAD_YEAR = re.compile(r"((?:令和|平成|昭和|[㋿㍻㍼])\s*(?:元|[0-9]{1,3})\s*年度)(?!以降)")
 _IN_QUOTES = re.compile(r"「[^「」]*」")
 
+ASK_DIRECTION = "多いほどよいか、少ないほどよいかを確かめて、よい方向を選んでください。"
 LABELS_OF_FIELDS = {
     field.name: str(field.verbose_name)
     for model in (Indicator, Target, Initiative)
@@ -536,8 +537,7 @@ class _Document:
                     continue
                 if name not in indicators:
                     indicators[name] = {"name": name, "unit": ""}
-                    words = "多いほどよいか、少ないほどよいかを確かめて、よい方向を選んでください。"
-                    unsure.append(asked.get(place) or Unsure(place, "direction", words))
+                    unsure.append(asked.get(place) or Unsure(place, "direction", ASK_DIRECTION))
                 known = indicators[name]
                 known["unit"] = known["unit"] or target.get("unit", "")
                 if source := survey_of(target["heading"]):

@@ -19,7 +19,7 @@ from wardplan.text import is_blank
 
 from .. import loading, workflow
 from ..corrections import Sheets, is_correctable, pack, unpack
-from ..models import Indicator, YearPlan
+from ..models import Indicator, Target, YearPlan
 from ..permissions import can_administer, can_view_plan
 from ..plan_file import DocumentReading, PlanErrors, Problem
 from ..refusal_pages import note
@@ -47,7 +47,7 @@ def plan_import(request: HttpRequest, ward: str, year: FiscalYear) -> HttpRespon
         reading = unpack(request.POST["reading"], office, year)
     except PlanErrors as errors:
         return _start(request, office, year, plan, errors)
-    opened = _correct(request, office, reading)
+    opened = _correct(request, office, year, reading)
     if request.POST.get("act") == "save":
         return _save(request, office, year, reading, opened)
     wanted = as_version(request.POST.get("open", ""))
@@ -117,19 +117,32 @@ def _indicators(ward: Ward) -> dict[str, Indicator]:
 # --- correct and save ------------------------------------------------------------------------------------
 
 
-def _correct(request: HttpRequest, ward: Ward, reading: DocumentReading) -> int:
-    """Take over what was typed into the sheet that was open, and give its place in the list."""
+def _correct(request: HttpRequest, ward: Ward, year: FiscalYear, reading: DocumentReading) -> int:
+    """Take over what was typed into the open sheet, and what is to be added; give the sheet to show next."""
     opened = as_version(request.POST.get("opened", ""))
     if opened is None or not is_correctable(reading.content):
         return 0
     sheets = Sheets(reading, _indicators(ward))
+    added = request.POST.get("add", "")
     if opened >= len(sheets.initiatives):
-        return 0
+        return sheets.add_sheet() if added == "sheet" else 0
     looked_at = {as_version(value) for value in request.POST.getlist("sure")} - {None}
     # By their places in the list, so before corrections shorten it.
     sheets.settle({index for index in looked_at if index is not None})
     sheets.correct(opened, {name: str(value) for name, value in request.POST.items()})
+    if added == "sheet" and sheets.takes_more_sheets():
+        return sheets.add_sheet()
+    if (
+        added in Target.Scope.values
+        and opened < len(sheets.initiatives)
+        and sheets.takes_more_targets(opened)
+    ):
+        sheets.add_targets(opened, added, _line_to_add(request), year)
     return min(opened, max(len(sheets.initiatives) - 1, 0))
+
+
+def _line_to_add(request: HttpRequest) -> str:
+    return request.POST.get("add_line", "").replace("\r\n", "\n")
 
 
 def _first_to_see(reading: DocumentReading) -> int:
@@ -143,6 +156,9 @@ def _save(
     request: HttpRequest, ward: Ward, year: FiscalYear, reading: DocumentReading, opened: int
 ) -> HttpResponse:
     assert isinstance(request.user, User)
+    if not is_blank(_line_to_add(request)):
+        problems = {"add_line": "まだ加えていない目標の文があります。目標を加えるか、文を消してください。"}
+        return _preview(request, ward, year, reading, opened, problems)
     try:
         loading.check(reading, ward, year)
         loaded = loading.load(
@@ -224,7 +240,10 @@ def _preview(
         (_field_of(fault.place, fields), f"{reading.named_place(fault.place)}: {fault.sentence}")
         for fault in [*reading.problems, *faults]
     ]
-    summary += [("id_reason" if name == "reason" else "", words) for name, words in (refusals or {}).items()]
+    summary += [
+        (f"id_{name}" if name in ("reason", "add_line") else "", words)
+        for name, words in (refusals or {}).items()
+    ]
     summary += [("", refused)] if refused else []
     context = {
         "title": "計画の取込",
@@ -239,6 +258,10 @@ def _preview(
         "opened": opened,
         "sheet": records[0] if records else None,
         "targets": records[1:],
+        "takes_more_targets": bool(count) and sheets.takes_more_targets(opened),
+        "takes_more_sheets": sheets.takes_more_sheets(),
+        "add_line": "" if request.POST.get("add") in Target.Scope.values else _line_to_add(request),
+        "add_line_error": (refusals or {}).get("add_line", ""),
         "source": reading.sources[opened] if opened < len(reading.sources) else "",
         "summary": summary,
         "is_refused": is_refused or bool(refusals),

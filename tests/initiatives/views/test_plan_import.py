@@ -292,6 +292,74 @@ def test_targets_and_sheets_can_be_left_out(draft, admin):
     assert not Indicator.objects.filter(name__startswith="新たに地域活動協議会").exists()
 
 
+def test_missing_target_is_added_from_its_line_and_typed_text_stays(draft, admin):
+    response = post(admin, PAGE, text=SEED)
+    line = "○取組に参加した人の数\n【令和2年度】 120人以上 (平成30年度: 98人)"
+    response = step(admin, response, add="annual", add_line=line, title="直した題", **{"t0-value": "９"})
+    fields = FormFields(response).fields
+    assert (fields["title"], fields["t0-value"], fields["add_line"]) == ("直した題", "９", "")
+    assert (fields["t4-scope"], fields["t4-indicator"]) == ("annual", "取組に参加した人の数")
+    assert (fields["t4-value"], fields["t4-unit"], fields["t4-comparator"]) == ("120", "人", "ge")
+    assert fields["t4-baselines"] == "平成30年度: 98"
+    step(admin, response, status=302, act="save", **{"t4-direction": "higher"})
+    sheet = Initiative.objects.get(number="1")
+    assert sheet.title == "直した題"
+    target = sheet.targets.get(key="a3")
+    assert (target.value, target.wording) == (120, "【令和2年度】 120人以上")
+    assert target.indicator.direction == "higher"
+    assert Measurement.objects.get(indicator=target.indicator).value == 98
+
+
+def test_empty_target_asks_for_what_it_needs(draft, admin):
+    response = step(admin, post(admin, PAGE, text=SEED), add="policy", add_line="")
+    fields = FormFields(response).fields
+    assert (fields["t4-scope"], fields["t4-fiscal_year"], fields["t4-value"]) == ("policy", "令和2年度", "")
+    assert "加えた目標の指標: 取組項目1の目標p3: 記入してください。" in words(response)
+    response = step(admin, response, act="correct", **{"t4-leave_out": "1"})
+    assert "t4-scope" not in FormFields(response).fields
+    step(admin, response, status=302, act="save")
+
+
+def test_line_that_cannot_be_read_is_added_as_its_wording(draft, admin):
+    response = step(admin, post(admin, PAGE, text=SEED), add="annual", add_line=f"○割合 {DAMAGED}")
+    assert FormFields(response).fields["t4-wording"] == f"○割合 {DAMAGED}"
+    assert "加えた目標: " in words(response)
+    assert "数字がつながっていて" in words(response)
+
+
+def test_line_that_was_not_added_is_not_lost_by_saving(draft, admin):
+    before = snapshot()
+    response = step(admin, post(admin, PAGE, text=SEED), act="save", add_line="○件数 【令和2年度】 3件")
+    assert "まだ加えていない目標の文があります。" in words(response)
+    assert FormFields(response).fields["add_line"] == "○件数 【令和2年度】 3件"
+    assert difference(before, snapshot()) == {}
+
+
+def test_missing_sheet_is_added_and_filled_in(draft, admin):
+    response = step(admin, post(admin, PAGE, text=SEED), add="sheet", title="直した題")
+    html, fields = response.content.decode(), FormFields(response).fields
+    for value in ("sheet", "policy", "annual"):
+        assert f'name="add" value="{value}"' in html
+    assert (fields["opened"], fields["number"], fields["title"]) == ("4", "5", "")
+    assert "加えた取組項目の取組項目名: 取組項目5: 記入してください。" in words(response)
+    more = {"title": "防災", "purpose": "・備える。", "section": "総務課"}
+    response = step(admin, response, add="annual", add_line="○訓練の回数 【令和2年度】 2回", **more)
+    assert FormFields(response).fields["purpose"] == "・備える。"
+    step(admin, response, status=302, act="save")
+    assert Initiative.objects.get(number="1").title == "直した題"
+    sheet = Initiative.objects.get(number="5")
+    assert (sheet.title, sheet.purpose, sheet.section) == ("防災", "・備える。", draft.other_section)
+    assert list(sheet.targets.values_list("key", "value")) == [("a1", 2)]
+
+
+def test_every_sheet_may_be_removed_and_another_added(draft, admin):
+    text = SEED.split("取組項目2")[0]
+    response = step(admin, post(admin, PAGE, text=text), leave_out="1")
+    assert "number" not in FormFields(response).fields
+    response = step(admin, response, add="sheet")
+    assert FormFields(response).fields["number"] == "1"
+
+
 def test_document_of_another_year_cannot_be_corrected_into_this(draft, admin):
     response = post(admin, PAGE, text=SEED_2021)
     response = step(admin, response, act="save", **{"t2-fiscal_year": "令和2年度"})
