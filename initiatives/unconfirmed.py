@@ -44,6 +44,23 @@ def cells_of(item: dict[str, Any]) -> list[str]:
     return cells
 
 
+def unchanged_cells(cells: Iterable[str], before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Give the cells that say the same in both contents of a sheet; one that is gone says nothing."""
+    return [cell for cell in cells if _content(before, cell) == _content(after, cell) != ()]
+
+
+def _content(item: dict[str, Any], cell: str) -> tuple[Any, ...]:
+    if cell in CELLS:
+        return (item.get(cell),)
+    _table, _, rest = cell.partition(".")
+    key, _, part = rest.partition(".")
+    target = next((row for row in item["targets"] if row["key"] == key), None)
+    if target is None or part not in TARGET_CELLS:
+        return ()
+    fields = (*TARGET_CELLS[part], "baselines") if part == "baselines" else TARGET_CELLS[part]
+    return tuple(target.get(field) for field in fields)
+
+
 def target_cell(key: str, cell: str) -> str:
     """Name a target's cell: targets.a1.value."""
     return f"targets.{key}.{cell}"

@@ -13,6 +13,7 @@ from initiatives.form import read_form
 from initiatives.indicator_changes import keep_changes, standing_words
 from initiatives.models import Baseline, Indicator, Initiative, Measurement, PlanPhase, Target, YearPlan
 from initiatives.models.plan import sort_position
+from initiatives.unconfirmed import unchanged_cells
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
@@ -29,12 +30,18 @@ def apply_plan(plan: YearPlan, content: Any, *, by: User | None, at: datetime.da
 
     Call it in the transaction of the act that it is part of. Rows are found by number, key and name and keep
     their primary keys; what the file no longer names is removed. Figures are entered, never taken away.
+    Cells carried over from last year that the file leaves as they are go on waiting to be confirmed; a cell
+    that it changes was looked at by whoever changed it.
     Raises PlanErrors with every fault; the caller's transaction must then be rolled back.
     """
     records = check_plan(content, plan.ward, FiscalYear(plan.fiscal_year), plan.edition)
+    waiting = _waiting(plan)
+    before = plan_content(plan) if waiting else {}
     indicators = _put_indicators(plan, records, by, at)
     _put_figures(plan, records, indicators, by, at)
     _put_initiatives(plan, records, indicators)
+    if waiting:
+        _keep_waiting(plan, records, waiting, before)
     phases = [phase.key for phase in read_form(plan.edition).phases]
     plan.phases.exclude(phase__in=phases).delete()
     for phase in phases:
@@ -53,6 +60,25 @@ def plan_changes(plan: YearPlan, content: Any) -> list[str]:
         after = plan_content(plan)
         transaction.set_rollback(True)
     return differences(before, after)
+
+
+def _waiting(plan: YearPlan) -> dict[str, list[str]]:
+    """Give the unconfirmed cells of each sheet that has some, by number."""
+    rows = plan.initiatives.values_list("number", "unconfirmed")
+    return {number: cells for number, cells in rows if cells}
+
+
+def _keep_waiting(
+    plan: YearPlan, records: PlanRecords, waiting: dict[str, list[str]], before: Record
+) -> None:
+    """Take the cells that the file changed from those that wait; a file's own list stands as it is."""
+    silent = {given["number"] for given in records.initiatives if "unconfirmed" not in given}
+    old = {item["number"]: item for item in before["initiatives"]}
+    for item in plan_content(plan)["initiatives"]:
+        number = item["number"]
+        if number in silent and number in waiting:
+            left = unchanged_cells(waiting[number], old[number], item)
+            plan.initiatives.filter(number=number).update(unconfirmed=left)
 
 
 def _put(row: models.Model, values: Record) -> None:

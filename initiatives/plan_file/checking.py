@@ -233,6 +233,9 @@ class _Check:
             self.report(f"{place}.continues", f"前年度に取組項目{quote(continues)}はありません。", about)
         given["section"] = self.sections.get(section or "")
         given["continues"] = self.last_year.get(continues or "")
+        if "unconfirmed" not in record:
+            # Nothing is said about it: what waits for a person goes on waiting.
+            del given["unconfirmed"]
         given["targets"] = []
         keys: set[Any] = set()
         for target_place, target in self.each(record, "targets", place, about):

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initiatives import workflow
+from initiatives import loading, workflow
 from initiatives.models import Event, FormEdition, Initiative, Measurement, Target, YearPlan
 from initiatives.plan_file import PlanErrors, plan_content
 from initiatives.refusals import Incomplete, NotAllowed, NotVisible, TransitionNotAllowed
@@ -448,6 +448,43 @@ def test_assigning_a_section_confirms_it(cast, draft):
     first.refresh_from_db()
     assert first.section == cast.other_section
     assert "section" not in first.unconfirmed and "title" in first.unconfirmed
+
+
+def test_importing_confirms_the_cells_that_it_changes_and_no_other(cast, draft):
+    first = draft.initiatives.get(number="1")
+    waiting = list(first.unconfirmed)
+    assert {"purpose", "overview", "targets.a1.value"} <= set(waiting)
+    renewed = plan_content(draft)
+    for item in renewed["initiatives"]:
+        del item["unconfirmed"]
+    assert loading.load(draft.ward, draft.fiscal_year, renewed, by=cast.admin, at=NOW).changes == []
+    first.refresh_from_db()
+    assert first.unconfirmed == waiting
+
+    item = renewed["initiatives"][0]
+    item["overview"] = "・別の概要"
+    target = next(row for row in item["targets"] if row["key"] == "a1")
+    target["wording"] = "【令和3年度】 12件"
+    gone = next(row for row in item["targets"] if row["key"] == "a2")
+    item["targets"].remove(gone)
+    loading.load(draft.ward, draft.fiscal_year, renewed, by=cast.admin, at=NOW)
+    first.refresh_from_db()
+    assert first.unconfirmed == [
+        cell
+        for cell in waiting
+        if cell not in ("overview", "targets.a1.value") and not cell.startswith("targets.a2.")
+    ]
+    other = plan_content(draft)["initiatives"][1]
+    assert other["unconfirmed"]
+    with pytest.raises(Incomplete):
+        workflow.confirm(draft, by=cast.admin, at=NOW, version=YearPlan.objects.get(pk=draft.pk).version)
+
+
+def test_a_files_own_list_of_unconfirmed_cells_stands(cast, draft):
+    renewed = plan_content(draft)
+    renewed["initiatives"][0]["unconfirmed"] = ["title"]
+    loading.load(draft.ward, draft.fiscal_year, renewed, by=cast.admin, at=NOW)
+    assert draft.initiatives.get(number="1").unconfirmed == ["title"]
 
 
 def test_a_new_version_has_no_unconfirmed_cell(cast):
