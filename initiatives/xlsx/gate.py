@@ -24,7 +24,8 @@ MOST_UNPACKED = 24 * MEGABYTE
 MOST_PARTS = 1_000
 MOST_TIMES = 300
 """How many times its packed size a part may have; ordinary sheets have 5 to 40."""
-MOST_SHEETS = 100
+MOST_SHEETS = 110
+"""A hundred forms, and the pages that stand beside them."""
 MOST_ROWS = 5_000
 """In one sheet: a form with every text at its limit has about 200."""
 MOST_ELEMENTS = 500_000
@@ -211,9 +212,7 @@ def _look_through(package: Package, name: str) -> None:
         nonlocal area
         package.elements += 1
         if package.elements > MOST_ELEMENTS:
-            raise NotOurs(
-                "中身が多すぎるため、開きません。必要な文だけのファイルにしてください。"
-            )
+            raise NotOurs("中身が多すぎるため、開きません。必要な文だけのファイルにしてください。")
         counts[element] = counts.get(element, 0) + 1
         if "ref" in attributes and element.endswith(("mergeCell", "hyperlink")):
             area += _area(attributes["ref"])

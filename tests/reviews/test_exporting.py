@@ -96,6 +96,19 @@ def test_untouched_year_brings_no_change_back_and_a_filled_one_only_its_own(cast
     assert not (found.conflicts or found.problems or found.notes)
 
 
+def test_year_of_a_hundred_sheets_comes_back_with_every_page_beside_them(cast):
+    Initiative.objects.bulk_create(
+        Initiative(plan=cast.plan, number=str(number), position=number * 1_000_000, title="取組")
+        for number in range(3, 101)
+    )
+    cast.review_in("draft", answers=cast.answers(issues="あ" * 33_000))
+    content = export(cast, with_cover=True)
+    beside = load_workbook(io.BytesIO(content), read_only=True).sheetnames
+    assert {"決裁", "目次", "グラフ", "お知らせ"} <= set(beside)
+    reading = read_workbook(content)
+    assert len(reading.sheets) == 100 and reading.others == []
+
+
 def test_same_sheets_give_the_same_bytes(cast):
     assert export(cast, with_cover=True) == export(cast, with_cover=True)
 
