@@ -68,6 +68,8 @@ class TargetBasis:
     recorded: bool
     judgement: Judgement | None
     sentence: str
+    measured: tuple[int, int] = (0, 0)
+    """Indicator and fiscal year: two targets on both alike quote one figure."""
 
     @property
     def value(self) -> Decimal | None:
@@ -179,13 +181,15 @@ class Basis:
         """Say what the figures and marks demand before the sheet is handed in: input name -> sentence.
 
         A reason where the choice differs from the proposal, what changed where it turns an earlier mark, and
-        for the year's figures where they come from. What is not known demands nothing.
+        for the year's figures where they come from, and the same figure wherever one indicator's is typed
+        twice: there is one a year. What is not known demands nothing.
         """
         found: dict[str, str] = {}
         for asked in fields_of(self.phase, [target.key for target in self.targets]):
             question, answer = asked.question, asked.of(answers)
             if question.kind == "figure" and question.final and isinstance(answer, dict):
                 found |= self._sources_missing(asked, answer)
+                found[asked.name] = self._contradiction(asked.target)
             elif question.required_when and is_blank(str(answer or "")):
                 found[asked.name] = self._demanded_text(asked)
         return {name: sentence for name, sentence in found.items() if sentence}
@@ -200,14 +204,30 @@ class Basis:
             if is_blank(figure.get(part) or "")
         }
 
+    def _contradiction(self, key: str) -> str:
+        """Name an earlier target of the sheet that says another figure of the same indicator and year."""
+        target = self.target(key)
+        if target is None or target.value is None or target.recorded:
+            return ""
+        typed = [row for row in self.targets[: target.number - 1] if not row.recorded]
+        for other in typed:
+            if other.measured == target.measured and other.value not in (None, target.value):
+                return (
+                    f"目標{other.number}と同じ指標、同じ年度の実績ですが、値が違います"
+                    f"(目標{other.number}は{other.figure_words})。どちらが正しいか確かめ、同じ値にしてください。"
+                )
+        return ""
+
     def _demanded_text(self, asked: Field) -> str:
         if asked.question.required_when == When.DIFFERS:
             mark = next((mark for mark in self.marks_for(asked) if mark.differs), None)
+            if mark is None:
+                return ""
+            # A text that stands once answers for every target's mark: it has to be told which one is meant.
+            about = f"「{mark.heading}」で" if mark.target and not asked.target else ""
             return (
-                f"数値からの判定({mark.proposed})と異なる{mark.chosen}を選んだときは、"
+                f"{about}数値からの判定({mark.proposed})と異なる{mark.chosen}を選んだときは、"
                 f"{asked.question.label}を記入してください。"
-                if mark
-                else ""
             )
         turn = next((turn for turn in self.turns_for(asked) if turn.turned), None)
         return turn.sentence if turn else ""
@@ -302,8 +322,10 @@ def basis_of(case: Case, answers: Answers) -> Basis:
 
 def read_known(targets: Sequence[Target], ward_id: int) -> dict[tuple[int, int], KnownFigure]:
     """Read the current figures of these targets' indicators in a ward, all years, with one query."""
-    rows = Measurement.objects.current().filter(
-        indicator__in={target.indicator_id for target in targets}, ward=ward_id
+    rows = (
+        Measurement.objects.current()
+        .filter(indicator__in={target.indicator_id for target in targets}, ward=ward_id)
+        .order_by("pk")
     )
     return {
         (row.indicator_id, int(row.fiscal_year)): KnownFigure(
@@ -389,6 +411,7 @@ def _target_basis(
         recorded=recorded,
         judgement=judgement,
         sentence=words,
+        measured=(target.indicator_id, int(target.fiscal_year)),
     )
 
 

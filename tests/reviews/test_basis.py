@@ -142,6 +142,24 @@ def test_a_mark_that_differs_demands_one_sentence(official):
     assert "400字以内" in too_long["reason"]
 
 
+def test_two_targets_on_one_indicator_demand_one_figure(official):
+    first = Target.objects.get(initiative=official.initiative, key="a1")
+    same = Target.objects.get(initiative=official.initiative, key="a2")
+    same.indicator, same.kind, same.value, same.wording = first.indicator, "absolute", 7, "【令和2年度】 7件"
+    same.fiscal_year = first.fiscal_year
+    same.save()
+    sentence = (
+        "目標1と同じ指標、同じ年度の実績ですが、値が違います(目標1は9件)。どちらが正しいか確かめ、"
+        "同じ値にしてください。"
+    )
+    assert problems(official) == {"figure_a2": sentence}
+    equal = {**FIGURES, "a2": {**FIGURES["a2"], "value": "9.0"}}
+    assert problems(official, figure=equal) == {}
+    same.fiscal_year = first.fiscal_year + 1
+    same.save()
+    assert problems(official) == {}
+
+
 @pytest.mark.parametrize(("position", "symbol"), [(3, "対象外"), (4, "判定保留")])
 def test_marks_that_print_blank_demand_a_reason(official, position, symbol):
     sentence = f"{symbol}を選んだときは、判定と異なる評価とした理由を記入してください。"
