@@ -23,13 +23,17 @@ Status = Review.Status
 
 @dataclass
 class Case:
-    """One initiative in one phase as it stands now: everything that the checks look at."""
+    """One initiative in one phase as it stands now: everything that the checks look at.
+
+    `whole` says that the initiative came with all that its sheet shows, so that nothing is read again.
+    """
 
     initiative: Initiative
     plan_phase: PlanPhase | None
     form: OfficialForm
     phase: FormPhase
     review: Review
+    whole: bool = False
 
     @property
     def plan(self) -> YearPlan:
@@ -40,7 +44,9 @@ class Case:
 
     @cached_property
     def targets(self) -> list[Target]:
-        """Read the annual targets, about which the questions per target are asked; one query, kept."""
+        """Give the annual targets, about which the questions per target are asked; one query at most."""
+        if self.whole:
+            return [one for one in self.initiative.targets.all() if one.scope == Target.Scope.ANNUAL]
         newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
         targets = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
         targets = targets.annotate(resolved_value=Subquery(newest.values("value")[:1]))
@@ -53,13 +59,12 @@ class Case:
 
     @cached_property
     def earlier_answers(self) -> Answers:
-        """Read what the phase before says, once it was submitted; one query, kept."""
+        """Give what the phase before says, once it was submitted; one query at most, kept."""
         before = self.form.phase_before(self.phase.key)
         if before is None:
             return {}
-        earlier = Review.objects.filter(initiative=self.initiative, phase=before.key)
-        handed_in = earlier.exclude(status__in=(Status.NOT_STARTED, Status.DRAFT)).first()
-        return handed_in.answers if handed_in else {}
+        earlier = _reviews(self.initiative).get(before.key)
+        return earlier.answers if earlier and earlier.status not in (Status.NOT_STARTED, Status.DRAFT) else {}
 
     @property
     def target_keys(self) -> list[str]:
@@ -70,6 +75,10 @@ class Case:
 
     def problems(self, answers: Answers) -> dict[str, str]:
         return problems(self.phase, answers, self.target_keys, self.basis(answers).demands(answers))
+
+
+def _reviews(initiative: Initiative) -> dict[str, Review]:
+    return {review.phase: review for review in initiative.reviews.all()}
 
 
 def open_case(initiative: Initiative, phase: str, by: User) -> Case:
@@ -88,18 +97,25 @@ def open_case(initiative: Initiative, phase: str, by: User) -> Case:
     )
     if fresh is None:
         raise NotVisible("取組項目が見つかりません。")
-    form = read_form(fresh.plan.edition)
+    return case_of(fresh, phase)
+
+
+def case_of(initiative: Initiative, phase: str, *, whole: bool = False) -> Case:
+    """Read the case of an initiative that was read this moment; three queries, two when it came `whole`.
+
+    Raises NotVisible for a phase that the edition does not have.
+    """
+    form = read_form(initiative.plan.edition)
     form_phase = form.by_phase.get(phase)
     if form_phase is None:
         raise NotVisible("この様式には、その段階がありません。")
-    review = Review.objects.filter(initiative=fresh, phase=phase).first()
-    if review is None:
-        review = Review(initiative=fresh, phase=phase)
-    review.initiative = fresh
+    review = _reviews(initiative).get(phase) or Review(initiative=initiative, phase=phase)
+    review.initiative = initiative
     return Case(
-        initiative=fresh,
-        plan_phase=PlanPhase.objects.filter(plan=fresh.plan, phase=phase).first(),
+        initiative=initiative,
+        plan_phase=PlanPhase.objects.filter(plan=initiative.plan, phase=phase).order_by("pk").first(),
         form=form,
         phase=form_phase,
         review=review,
+        whole=whole,
     )

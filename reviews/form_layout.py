@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crispy_forms.layout import Field as CrispyField
 from crispy_forms.layout import LayoutObject
 from django import forms
 from django.template.loader import render_to_string
@@ -70,10 +69,22 @@ def sentence_field(phase: FormPhase) -> str:
     return next((one.key for one in texts if one.required), texts[0].key if texts else "")
 
 
+class Row(LayoutObject):
+    """Lay one question out with the template of its kind, which gets the field alone."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+
+    def render(self, form: Any, context: Any, template_pack: str = "", **kwargs: Any) -> str:
+        form.rendered_fields.add(self.field.name)
+        template = f"includes/field_{self.field.question.kind}.html"
+        return render_to_string(template, {"field": form[self.field.name]})
+
+
 class TargetFigure(LayoutObject):
     """Lay out one target's card: promise, figure and sources, what follows, and its own questions."""
 
-    def __init__(self, field: Field, target: Target, number: int, own: Sequence[CrispyField] = ()) -> None:
+    def __init__(self, field: Field, target: Target, number: int, own: Sequence[Row] = ()) -> None:
         self.field = field
         self.target = target
         self.number = number
@@ -136,19 +147,13 @@ class Step(LayoutObject):
         )
 
 
-def field_row(field: Field) -> CrispyField:
-    """Lay out one question with the template of its kind."""
-    kind = field.question.kind
-    return CrispyField(field.name, template=f"includes/field_{kind}.html", wrapper_class=kind)
-
-
 def rows_in_order(fields: Sequence[Field], targets: dict[str, Target]) -> list[LayoutObject]:
     """Lay the questions out one under the other, as the edition orders them."""
     numbers = {key: place for place, key in enumerate(targets, start=1)}
     return [
         TargetFigure(one, targets[one.target], numbers[one.target])
         if one.question.kind == "figure" and one.target
-        else field_row(one)
+        else Row(one)
         for one in fields
     ]
 
@@ -162,7 +167,7 @@ def steps(fields: Sequence[Field], targets: dict[str, Target]) -> list[LayoutObj
     for number, (key, target) in enumerate(targets.items(), start=1):
         own = [one for one in fields if one.target == key]
         figure = next(one for one in own if one.question.kind == "figure")
-        others = [field_row(one) for one in own if one is not figure]
+        others = [Row(one) for one in own if one is not figure]
         results.rows.append(TargetFigure(figure, target, number, others))
         results.guide = figure.question.guide
     found = [results]
@@ -170,8 +175,8 @@ def steps(fields: Sequence[Field], targets: dict[str, Target]) -> list[LayoutObj
         if one.target:
             continue
         if one.question.required_when and found[-1].first and found[-1].first.question.kind == "mark":
-            found[-1].rows.append(field_row(one))
+            found[-1].rows.append(Row(one))
             continue
         title = MARKS if one.question.kind == "mark" else one.question.label
-        found.append(Step(len(found) + 1, title, [field_row(one)], one))
+        found.append(Step(len(found) + 1, title, [Row(one)], one))
     return list(found)

@@ -109,9 +109,10 @@ class ReviewForm(forms.Form):
         self.complete = complete
         self.answer_fields = list(fields_of(case.phase, case.target_keys))
         self.targets = targets = {target.key: target for target in case.targets}
-        stored = case.review.answers if answers is None else answers
+        self.stored = case.review.answers if answers is None else answers
+        self.typed = typed
         for field in self.answer_fields:
-            self._add(field, field.of(stored), targets.get(field.target))
+            self._add(field, field.of(self.stored), targets.get(field.target))
         if typed is not None:
             self.initial.update({name: value for name, value in typed.items() if name in self.fields})
         self.beside: Beside | None = None
@@ -204,6 +205,8 @@ class ReviewForm(forms.Form):
         """Give the answers that the page shows now, as far as they can be read; what is stored at first."""
         if self.is_bound:
             return self.answers() if self.errors is not None else {}
+        if self.typed is None:
+            return self.stored
         shown = ReviewForm(self.case, dict(self.as_inputs()))
         return shown.answers() if shown.errors is not None else {}
 

@@ -264,23 +264,27 @@ def with_everything(initiatives: QuerySet[Initiative]) -> QuerySet[Initiative]:
         .select_related("plan__ward", "plan__edition", "section")
         .prefetch_related(
             Prefetch("targets", _targets()),
-            Prefetch("reviews", Review.objects.select_related("submitted_by", "approved_by")),
+            Prefetch("reviews", Review.objects.select_related("submitted_by", "approved_by").order_by("pk")),
         )
     )
 
 
 @cache
 def _targets() -> QuerySet[Target]:
-    """Describe the rows of targets once: putting these subqueries together takes as long as asking them."""
+    """Describe the rows of targets once: putting these subqueries together takes as long as asking them.
+
+    There is one current figure at most, so none is sorted: its default order would join three tables.
+    """
     ward = OuterRef("target__initiative__plan__ward")
-    figure = Measurement.objects.current().filter(
+    current = Measurement.objects.current().order_by()
+    figure = current.filter(
         indicator=OuterRef("target__indicator"), ward=ward, fiscal_year=OuterRef("fiscal_year")
     )
     newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
     baselines = Baseline.objects.annotate(figure=Subquery(figure.values("value")[:1])).order_by(
         "position", "-fiscal_year"
     )
-    base = Measurement.objects.current().filter(
+    base = current.filter(
         indicator=OuterRef("indicator"),
         ward=OuterRef("initiative__plan__ward"),
         fiscal_year=OuterRef("base_fiscal_year"),

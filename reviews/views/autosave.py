@@ -20,7 +20,7 @@ from .. import keeping, rules
 from ..case import Case
 from ..forms import ReviewForm
 from ..workbook.capacity import capacities
-from .case import find_case
+from .case import find_whole_case
 from .restore import differing_fields
 from .review import sheet_of
 
@@ -39,7 +39,7 @@ def autosave(request: HttpRequest, ward: str, year: FiscalYear, number: str, pha
     if not isinstance(user, User):
         return _refused(401, LOGGED_OUT)
     try:
-        case = find_case(user, ward, year, number, phase)
+        case = find_whole_case(user, ward, year, number, phase)
         rules.check("save", case, user, now)
         version = _check_page(request, case, user)
     except Http404:

@@ -36,7 +36,7 @@ from ..sheet import Sheet, read_sheet, with_everything
 from ..windows import deadline
 from ..workbook.capacity import capacities
 from ..workflow import Conflict
-from .case import find_case, signed_in
+from .case import find_case, find_whole_case, signed_in
 from .conflict import conflict_page, names_by_field, resolve_choices
 from .queue import queue_url
 from .restore import differing_fields
@@ -59,7 +59,7 @@ def submit(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase
 @login_required
 def _show(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str) -> HttpResponse:
     user = signed_in(request)
-    case = find_case(user, ward, year, number, phase)
+    case = find_whole_case(user, ward, year, number, phase)
     handed_over = keeping.take_from_session(request.session, case, user)
     if handed_over is False:
         messages.warning(
@@ -227,7 +227,9 @@ def sheet_url(case: Case) -> str:
 
 def sheet_of(case: Case, user: User) -> Sheet:
     """Read the whole sheet beside the form: the plan, and what the other phases say."""
-    initiative = with_everything(Initiative.objects.filter(pk=case.initiative.pk)).get()
+    initiative = case.initiative
+    if not case.whole:
+        initiative = with_everything(Initiative.objects.filter(pk=initiative.pk)).get()
     return read_sheet(initiative, case.form, user)
 
 

@@ -269,9 +269,10 @@ def rows_of(
     not_begun = {phase.key for phase in form.phases if here.window(phase.key, now) == Window.BEFORE_OPEN}
 
     @cache
-    def due(status: str, open_until: datetime.datetime | None) -> dict[str, Any]:
+    def due(status: str, open_until: datetime.datetime | None) -> SafeString:
         # Most sheets share their state and have no extension.
-        return due_cell(status, open_until, here, current, now)
+        found = due_of(status, open_until, here, current, now)
+        return render_to_string("reviews/includes/due_cell.html", found)
 
     rows = []
     for item in items:
@@ -282,7 +283,11 @@ def rows_of(
                 "title": item.title,
                 "unconfirmed": item.unconfirmed,
                 "section": item.section or "未定",
-                "cells": [cell(item.entries[phase.key], phase, current, not_begun) for phase in form.phases],
+                "phases": mark_safe(
+                    "".join(
+                        cells(item.entries[phase.key], phase, current, not_begun) for phase in form.phases
+                    )
+                ),
                 "holder": holder(entry.status, item.section),
                 "due": due(entry.status, entry.open_until),
             }
@@ -290,16 +295,19 @@ def rows_of(
     return rows
 
 
-def cell(entry: Entry, phase: FormPhase, current: FormPhase | None, not_begun: set[str]) -> dict[str, Any]:
+def cells(entry: Entry, phase: FormPhase, current: FormPhase | None, not_begun: set[str]) -> SafeString:
     ahead = entry.status == Status.NOT_STARTED and phase.key in not_begun
-    return {
-        "is_current": phase is current,
-        "badge": status_badge("before_open" if ahead else entry.status),
-        "marks": marks_cell(entry, phase),
-    }
+    status = "before_open" if ahead else entry.status
+    return phase_cells(status, chosen_symbols(entry, phase), phase is current)
 
 
-def marks_cell(entry: Entry, phase: FormPhase) -> SafeString | None:
+@cache
+def phase_cells(status: str, marks: SafeString | None, is_current: bool) -> SafeString:
+    cells = {"badge": status_badge(status), "marks": marks, "is_current": is_current}
+    return render_to_string("reviews/includes/phase_cells.html", cells)
+
+
+def chosen_symbols(entry: Entry, phase: FormPhase) -> SafeString | None:
     """Show the chosen symbols; None for a phase that asks for none."""
     if not has_marks(phase):
         return None
@@ -333,7 +341,7 @@ def late_flag(words: str) -> SafeString:
     return render_to_string("reviews/includes/late_flag.html", {"words": words})
 
 
-def due_cell(
+def due_of(
     status: str,
     open_until: datetime.datetime | None,
     here: Year,
