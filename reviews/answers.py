@@ -196,19 +196,24 @@ def _required_by(field: Field, phase: FormPhase, answers: Answers, targets: list
     return None
 
 
-def missing_labels(phase: FormPhase, answers: Answers, targets: Iterable[str]) -> list[str]:
-    """Name the questions that still keep a draft from being submitted, each once, for 「…が未記入です」."""
-    names = problems(phase, answers, targets)
-    labels = [field.question.label for field in fields_of(phase, targets) if field.name in names]
-    return list(dict.fromkeys(labels))
+def advice(phase: FormPhase, answers: Answers, targets: Iterable[str]) -> dict[str, str]:
+    """Say which blank fields a chosen mark advises to fill in (a visible note, no refusal).
 
-
-def advice(phase: FormPhase, answers: Answers) -> dict[str, str]:
-    """Say which blank fields a chosen mark advises to fill in (a visible note, no refusal)."""
+    A target's mark advises that target's own text where the text is asked per target, else the sheet's; the
+    note then names the target.
+    """
+    keys = list(targets)
     found = {}
-    for question in phase.questions:
-        mark = question.mark(answers.get(question.key)) if question.kind == "mark" else None
+    for field in fields_of(phase, keys):
+        mark = field.question.mark(field.of(answers)) if field.question.kind == "mark" else None
         advised = phase.question(mark.advises) if mark and mark.advises else None
-        if mark and advised and is_blank(str(answers.get(advised.key) or "")):
-            found[advised.key] = f"{mark.symbol}を選んだときは、{advised.label}も書くと伝わりやすくなります。"
+        if mark is None or advised is None:
+            continue
+        where = Field(advised, field.target if advised.per_target else "")
+        if is_blank(str(where.of(answers) or "")):
+            about = f"目標{keys.index(field.target) + 1}で" if field.target else ""
+            found.setdefault(
+                where.name,
+                f"{about}{mark.symbol}を選んだときは、{advised.label}も書くと伝わりやすくなります。",
+            )
     return found

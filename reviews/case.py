@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import OuterRef, Subquery
-
 from initiatives.form import FormPhase, OfficialForm, read_form
-from initiatives.models import Initiative, PlanPhase, Target, TargetResolution, YearPlan
+from initiatives.models import Initiative, PlanPhase, Target, YearPlan
 from initiatives.refusals import LoginNeeded, NotVisible
 from wardplan.accounts.models import User
 
-from .answers import Answers, problems
-from .basis import Basis, KnownFigure, basis_of, read_known
+from .answers import Answers, fields_of, problems
+from .basis import SOURCES, Basis, KnownFigure, basis_of, has_basis, read_known
 from .models import Review
 from .windows import Window, window
 
@@ -47,9 +46,7 @@ class Case:
         """Give the annual targets, about which the questions per target are asked; one query at most."""
         if self.whole:
             return [one for one in self.initiative.targets.all() if one.scope == Target.Scope.ANNUAL]
-        newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
-        targets = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
-        targets = targets.annotate(resolved_value=Subquery(newest.values("value")[:1]))
+        targets = Target.objects.with_facts().filter(initiative=self.initiative, scope=Target.Scope.ANNUAL)
         return list(targets.select_related("indicator").order_by("position", "pk"))
 
     @cached_property
@@ -75,6 +72,33 @@ class Case:
 
     def problems(self, answers: Answers) -> dict[str, str]:
         return problems(self.phase, answers, self.target_keys, self.basis(answers).demands(answers))
+
+    def missing(self, answers: Answers) -> list[str]:
+        """Name what still keeps these answers from being submitted, each once, for 「…が未記入です」."""
+        keys, names = self.target_keys, self.problems(answers)
+        found = []
+        for field in fields_of(self.phase, keys):
+            place = f"(目標{keys.index(field.target) + 1})" if field.target else ""
+            label = f"{field.question.label}{place}"
+            found += [label] if field.name in names else []
+            found += [f"{label}の{part}" for key, part in SOURCES.items() if f"{field.name}_{key}" in names]
+        return list(dict.fromkeys(found))
+
+
+def read_known_figures(cases: Iterable[Case]) -> None:
+    """Read what the basis of many cases needs beside their targets: one query for each ward, most often one.
+
+    The targets have to be there already, else each case asks for its own.
+    """
+    by_ward: dict[int, list[Case]] = {}
+    for case in cases:
+        if not has_basis(case.phase):
+            continue
+        by_ward.setdefault(case.plan.ward_id, []).append(case)
+    for ward, found in by_ward.items():
+        known = read_known([target for case in found for target in case.targets], ward)
+        for case in found:
+            case.known_figures = known
 
 
 def _reviews(initiative: Initiative) -> dict[str, Review]:

@@ -8,10 +8,16 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from initiatives.models import Baseline, Measurement, Target, TargetResolution, YearPlan
-from wardplan.accounts.models import Roles
+from initiatives.form import FormPhase, OfficialForm
+from initiatives.models import Baseline, Initiative, Measurement, Target, TargetResolution, YearPlan
+from wardplan.accounts.models import Roles, User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import with_unit
+
+from . import permissions
+from .answers import pick
+from .basis import read_value
+from .models import Review
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,27 @@ class OpenTarget:
 
 
 @dataclass(frozen=True)
+class Contradiction:
+    """A year's figure on a sheet that is not the one on record of its indicator."""
+
+    initiative: Initiative
+    phase: FormPhase
+    status: str
+    number: int
+    name: str
+    indicator: int
+    fiscal_year: FiscalYear
+    on_sheet: str
+    on_record: str
+    corrected: bool
+    """The figure on record took the place of an earlier one."""
+
+    @property
+    def status_label(self) -> str:
+        return Review.Status(self.status).label
+
+
+@dataclass(frozen=True)
 class FiguresToCheck:
     """Both lists, for one person."""
 
@@ -63,11 +90,21 @@ def read_figures(plans: Iterable[YearPlan], roles: Roles, today: FiscalYear) -> 
     plans = list(plans)
     if not roles.sections or not plans:
         return FiguresToCheck()
-    return FiguresToCheck(_unknown(plans, roles, today), _targets(plans, roles))
+    return FiguresToCheck(_unknown(plans, roles.sections, today), _targets(plans, roles.sections))
 
 
-def _unknown(plans: list[YearPlan], roles: Roles, today: FiscalYear) -> tuple[UnknownFigure, ...]:
-    """List the gaps of the own sheets, each with the number of sheets of these plans that show it."""
+def read_ward_figures(plan: YearPlan, today: FiscalYear) -> FiguresToCheck:
+    """Read what all sections' sheets of a plan wait for, for its admin: two queries."""
+    return FiguresToCheck(_unknown([plan], None, today), _targets([plan], None))
+
+
+def _unknown(
+    plans: list[YearPlan], own: frozenset[int] | None, today: FiscalYear
+) -> tuple[UnknownFigure, ...]:
+    """List the gaps of the own sections' sheets (None: of all), each with the number of sheets that show it.
+
+    Sheets are counted in all of these plans.
+    """
     known = Measurement.objects.current().filter(
         indicator=OuterRef("its_indicator"), ward=OuterRef("its_ward_id"), fiscal_year=OuterRef("its_year")
     )
@@ -102,14 +139,14 @@ def _unknown(plans: list[YearPlan], roles: Roles, today: FiscalYear) -> tuple[Un
         for (ward, indicator, year), (name, sheets, sections) in sorted(
             found.items(), key=lambda item: (-item[0][2], item[1][0])
         )
-        if sections & roles.sections
+        if own is None or sections & own
     )
 
 
-def _targets(plans: list[YearPlan], roles: Roles) -> tuple[OpenTarget, ...]:
-    """List the own relative targets whose base year's figure is known, but not what it makes of them.
+def _targets(plans: list[YearPlan], own: frozenset[int] | None) -> tuple[OpenTarget, ...]:
+    """List the relative targets whose base year's figure is known, but not what it makes of them.
 
-    A promise that stands on a sheet twice is listed once.
+    Of the own sections' sheets; None: of all. A promise that stands on a sheet twice is listed once.
     """
     base = Measurement.objects.current().filter(
         indicator=OuterRef("indicator"),
@@ -117,11 +154,11 @@ def _targets(plans: list[YearPlan], roles: Roles) -> tuple[OpenTarget, ...]:
         fiscal_year=OuterRef("base_fiscal_year"),
     )
     newest = TargetResolution.objects.filter(target=OuterRef("pk")).order_by("-at", "-pk")
+    relative = Target.objects.filter(initiative__plan__in=plans, kind=Target.Kind.RELATIVE)
+    if own is not None:
+        relative = relative.filter(initiative__section__in=own)
     open_targets = (
-        Target.objects.filter(
-            initiative__plan__in=plans, initiative__section__in=roles.sections, kind=Target.Kind.RELATIVE
-        )
-        .annotate(
+        relative.annotate(
             base_figure=Subquery(base.values("value")[:1]),
             resolved_value=Subquery(newest.values("value")[:1]),
             resolved_base=Subquery(newest.values("base_value")[:1]),
@@ -150,3 +187,54 @@ def _targets(plans: list[YearPlan], roles: Roles) -> tuple[OpenTarget, ...]:
             ),
         )
     return tuple(told.values())
+
+
+def read_contradictions(plan: YearPlan, form: OfficialForm, user: User) -> list[Contradiction]:
+    """Read the years' figures on a plan's sheets that differ from those on record: three queries.
+
+    Of sheets whose text the person may not read yet, none is told.
+    """
+    phases = [phase for phase in form.phases if phase.figure and phase.figure.final]
+    reviews = {
+        (review.initiative_id, review.phase): review
+        for review in Review.objects.filter(
+            initiative__plan=plan, phase__in=[phase.key for phase in phases]
+        ).select_related("initiative__section", "initiative__plan")
+    }
+    if not reviews:
+        return []
+    targets = list(
+        Target.objects.filter(initiative__plan=plan, scope=Target.Scope.ANNUAL)
+        .select_related("indicator")
+        .order_by("initiative__position", "position", "pk")
+    )
+    figures = Measurement.objects.current().filter(
+        ward=plan.ward_id, indicator__in={target.indicator_id for target in targets}
+    )
+    known = {(row.indicator_id, int(row.fiscal_year)): row for row in figures}
+    numbers: dict[int, int] = {}
+    found = []
+    for target in targets:
+        numbers[target.initiative_id] = number = numbers.get(target.initiative_id, 0) + 1
+        row = known.get((target.indicator_id, int(target.fiscal_year)))
+        for phase in phases:
+            review = reviews.get((target.initiative_id, phase.key))
+            if review is None or row is None or not permissions.can_read(user, review):
+                continue
+            value = read_value(pick(review.answers, phase.figure.key, target.key) or {})  # type: ignore[union-attr]
+            if value is not None and value != row.value:
+                found.append(
+                    Contradiction(
+                        initiative=review.initiative,
+                        phase=phase,
+                        status=review.status,
+                        number=number,
+                        name=target.heading or target.indicator.name,
+                        indicator=target.indicator_id,
+                        fiscal_year=FiscalYear(target.fiscal_year),
+                        on_sheet=with_unit(value, target.indicator.unit),
+                        on_record=with_unit(row.value, target.indicator.unit),
+                        corrected=bool(row.reason),
+                    )
+                )
+    return found

@@ -326,7 +326,7 @@ class ReviewForm(forms.Form):
     def hints(self) -> list[str]:
         """Say softly what a reader will miss: an advised field left blank, a text that says nothing."""
         answers = self.answers()
-        found = list(advice(self.case.phase, answers).values())
+        found = list(advice(self.case.phase, answers, self.case.target_keys).values())
         for field in self.answer_fields:
             answer = field.of(answers)
             if isinstance(answer, str) and is_thin(answer):

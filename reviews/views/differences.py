@@ -1,4 +1,4 @@
-"""All marks of a year that differ from what the figures say, with their reasons."""
+"""What has to be looked at in a year's figures: marks that differ from them, figures that do not agree."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from initiatives.form import read_form
+from initiatives.form import OfficialForm, read_form
 from initiatives.models import Initiative, YearPlan
+from initiatives.permissions import can_administer
 from initiatives.refusals import NotAllowed
 from wardplan.fiscal_year import FiscalYear
 
 from .. import permissions
 from ..evidence import ON_RECORD, Evidence, evidence_of, read_evidence_events
+from ..figures import FiguresToCheck, read_contradictions, read_ward_figures
 from ..models import Review
 from .case import signed_in
 
@@ -50,18 +52,22 @@ def differences(request: HttpRequest, ward: str, year: FiscalYear) -> HttpRespon
         raise Http404
     if not permissions.can_see_differences(user, plan):
         raise NotAllowed("判定と異なる評価の一覧を見られるのは、課長(承認者)と取りまとめ担当です。")
-    found = read_differences(plan)
+    form = read_form(plan.edition)
+    found = read_differences(plan, form)
+    administers = can_administer(user, plan.ward_id)
     context = {
         "plan": plan,
+        "item": form.label("item"),
+        "contradictions": read_contradictions(plan, form, user),
+        "figures": read_ward_figures(plan, FiscalYear.today()) if administers else FiguresToCheck(),
         "differing": [one for one in found if one.marks],
         "turned": [one for one in found if one.evidence.turns],
     }
     return render(request, "reviews/differences.html", context)
 
 
-def read_differences(plan: YearPlan) -> list[DifferingSheet]:
+def read_differences(plan: YearPlan, form: OfficialForm) -> list[DifferingSheet]:
     """Read what is on record for every submitted review of the plan, with a constant number of queries."""
-    form = read_form(plan.edition)
     reviews = (
         Review.objects.filter(initiative__plan=plan, status__in=ON_RECORD)
         .select_related("initiative__section")

@@ -24,8 +24,7 @@ from wardplan.fiscal_year import FiscalYear
 from wardplan.working_days import time_left
 
 from .. import permissions, rules
-from ..answers import missing_labels
-from ..case import Case
+from ..case import Case, read_known_figures
 from ..comments import labels_of, place_of, read_comments
 from ..deputies import approved_by_deputies
 from ..figures import read_figures
@@ -94,6 +93,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     forms = read_forms(years, initiatives, now)
     jobs = read_jobs(initiatives, years, forms, user, now)
     work = sort_jobs(jobs, user, now)
+    note_drafts(work.to_write, user)
     note_comments(work.returned)
     request.navigation_counts = {  # type: ignore[attr-defined]
         "my_work": len(work.returned) + len(work.to_write),
@@ -128,14 +128,14 @@ def read_initiatives(years: list[Year], roles: Roles, now: datetime.datetime) ->
     unfinished = Review.objects.filter(initiative=OuterRef("pk")).filter(
         Q(status__in=[Status.SUBMITTED, Status.RETURNED]) | Q(open_until__gte=now)
     )
-    annual = Target.objects.filter(scope=Target.Scope.ANNUAL).order_by("position", "pk")
+    annual = Target.objects.with_facts().filter(scope=Target.Scope.ANNUAL).select_related("indicator")
     initiatives = list(
         Initiative.objects.of_sections(roles.sections)
         .filter(plan__in=plans)
         .filter(Q(plan__in=running) | Exists(unfinished))
         .select_related("section")
         .prefetch_related(
-            "reviews", Prefetch("targets", annual.only("initiative", "key"), to_attr="annual_targets")
+            "reviews", Prefetch("targets", annual.order_by("position", "pk"), to_attr="annual_targets")
         )
         .defer("purpose", "overview", "activities")
         .order_by("plan__fiscal_year", "position", "number")
@@ -192,6 +192,7 @@ def read_jobs(
             review.initiative = initiative
             plan_phase = phases[initiative.plan_id].get(phase.key)
             case = Case(initiative, plan_phase, form, phase, review)
+            case.targets = initiative.annual_targets  # type: ignore[attr-defined]
             job = Job(case, deadline(plan_phase, review))
             job.heading = f"{form.label('item')}{initiative.number}・{phase.label}"
             if many_years:
@@ -202,9 +203,16 @@ def read_jobs(
                 job.holder = holders.get(initiative.section_id, job.holder)
             job.can_be_written = rules.may("submit", case, user, now)
             job.can_be_withdrawn = rules.may("withdraw", case, user, now)
-            job.note = note(job, user)
             jobs.append(job)
     return jobs
+
+
+def note_drafts(jobs: list[Job], user: User) -> None:
+    """Say of each draft what is still missing; the figures that this depends on are read once for all."""
+    drafts = [job for job in jobs if job.status == Status.DRAFT]
+    read_known_figures(job.case for job in drafts)
+    for job in drafts:
+        job.note = note(job, user)
 
 
 def note_comments(jobs: list[Job]) -> None:
@@ -309,8 +317,7 @@ def note(job: Job, user: User) -> str:
         return ""
     who = "" if job.saved.by_id == user.pk else f"{job.saved.by_name}さんが"
     words = "引戻し" if job.saved.verb == "withdraw" else "保存"
-    keys = [target.key for target in job.case.initiative.annual_targets]  # type: ignore[attr-defined]
-    missing = missing_labels(job.case.phase, job.case.review.answers, keys)
+    missing = job.case.missing(job.case.review.answers)
     left = f"{'と'.join(missing)}が未記入です。" if missing else "必要な欄はすべて記入済みです。"
     return f"{short_moment(job.saved.at)} {who}{words}。{left}"
 

@@ -10,7 +10,6 @@ from reviews.answers import (
     every_field,
     fields_of,
     merge,
-    missing_labels,
     pick,
     problems,
     put,
@@ -78,9 +77,22 @@ def test_first_marks_need_no_issues():
 def test_second_roman_mark_advises_and_does_not_refuse():
     answers = midyear(implementation=2, issues="\u3000")
     assert problems(MIDYEAR, answers, []) == {}
-    assert list(advice(MIDYEAR, answers)) == ["issues"]
-    assert advice(MIDYEAR, midyear(implementation=2)) == {}
-    assert advice(MIDYEAR, midyear(issues=None)) == {}
+    assert list(advice(MIDYEAR, answers, [])) == ["issues"]
+    assert advice(MIDYEAR, midyear(implementation=2), []) == {}
+    assert advice(MIDYEAR, midyear(issues=None), []) == {}
+
+
+def test_mark_of_each_target_advises_its_own_text_or_the_sheet_s():
+    marks = (FormMark(1, "A", "達成", "met"), FormMark(2, "B", "未達成", "not_met", advises="why"))
+    mark = FormQuestion("end", "mark", "評価", "mark", scope="target", marks=marks)
+    for scope, expected in [("target", ["why_a2"]), ("sheet", ["why"])]:
+        phase = FormPhase("end", "年度末", (mark, FormQuestion("end", "why", "課題", "text", scope=scope)))
+        answers = {"mark": {"a1": 1, "a2": 2}}
+        found = advice(phase, answers, ["a1", "a2"])
+        assert list(found) == expected
+        assert found[expected[0]].startswith("目標2でBを選んだときは、課題も")
+        written = {**answers, "why": {"a2": "場所がない"} if scope == "target" else "場所がない"}
+        assert advice(phase, written, ["a1", "a2"]) == {}
 
 
 def test_nothing_chosen_is_refused_question_by_question_in_form_order():
@@ -88,7 +100,6 @@ def test_nothing_chosen_is_refused_question_by_question_in_form_order():
         ("implementation", "取組内容の実施見込みを選んでください。"),
         ("outlook", "目標の達成見込みを選んでください。"),
     ]
-    assert missing_labels(MIDYEAR, {"outlook": 2}, []) == ["取組内容の実施見込み", WORDS]
 
 
 @pytest.mark.parametrize("forged", [0, 3, -1, "2", "②", 1.5, [1]], ids=repr)
