@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.utils import timezone
 
 from wardplan.accounts.models import Membership, Section, User
 from wardplan.fiscal_year import FiscalYear
-from wardplan.text import is_blank
+from wardplan.text import is_blank, length
 
 from . import indicator_changes, permissions, publication, unconfirmed
 from .models import (
@@ -231,6 +231,21 @@ def confirm(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
     return record(plan, _plan_event(plan, "confirm", by, at, content=content, fingerprint=request))
 
 
+def too_long(model: type[Model], **texts: str) -> dict[str, str]:
+    """Name each text that its column of a model cannot hold, counted as the forms do: field -> sentence.
+
+    SQLite would store it all the same and PostgreSQL fail without a word for the user.
+    """
+    found = {}
+    for name, text in texts.items():
+        field = model._meta.get_field(name)
+        limit = field.max_length  # type: ignore[union-attr]
+        if limit is not None and (count := length(text)) > limit:
+            label = str(field.verbose_name)  # type: ignore[union-attr]
+            found[name] = f"{label}は{limit:,}文字以内にしてください({count - limit:,}文字超過)。"
+    return found
+
+
 def _refuse_unconfirmed(plan: YearPlan) -> None:
     """Raise Incomplete naming, sheet by sheet, the cells carried over that nobody has confirmed."""
     waiting = [row for row in plan.initiatives.order_by("position", "number") if row.unconfirmed]
@@ -381,10 +396,12 @@ def record_measurement(
     """Enter or correct an indicator's figure of a year; it shows on every sheet that quotes it.
 
     A correction of another figure needs a reason; the old one stays, superseded.
-    Raises Incomplete when the reason is missing.
+    Raises Incomplete when the reason is missing, or a text is longer than its column.
     """
     plan = _fresh(plan, by)
     _check("record_measurement", plan, permissions.can_record_measurement(by, plan, indicator))
+    if problems := too_long(Measurement, source=source, note=note, evidence=evidence, reason=reason):
+        raise Incomplete(problems)
     measurement = Measurement(
         indicator=indicator,
         ward_id=plan.ward_id,
@@ -498,7 +515,8 @@ def change_definition(
     if repeated := _repeated(plan, by, request):
         return repeated
     _check("change_definition", plan, permissions.can_describe_indicator(by, plan))
-    if problems := definition_problems(what, reason):
+    problems = definition_problems(what, reason) | too_long(IndicatorChange, what=what, reason=reason)
+    if problems := problems | too_long(Indicator, source=words.get("source", "")):
         raise Incomplete(problems)
     lock_figures(indicator.pk)
     indicator = Indicator.objects.usable_in(plan.ward).get(pk=indicator.pk)
@@ -557,6 +575,8 @@ def withdraw_definition(
         raise TransitionNotAllowed("この変更は、すでに取り消されています。")
     if is_blank(reason):
         raise Incomplete({"reason": "取り消す理由を書いてください。"})
+    if problems := too_long(IndicatorChange, reason=reason):
+        raise Incomplete(problems)
     row.withdrawn_by, row.withdrawn_at, row.withdrawn_reason = by, at, reason
     row.save(update_fields=["withdrawn_by", "withdrawn_at", "withdrawn_reason"])
     content = {"indicator": row.indicator.name, "fiscal_year": row.fiscal_year, "what": row.what}
@@ -584,6 +604,8 @@ def confirm_direction(
         raise NotAllowed("全区共通の指標のよい方向は、システムの管理者が確かめます。")
     if direction not in Indicator.Direction.values:
         raise Incomplete({"direction": "よい方向を選んでください。"})
+    if problems := too_long(IndicatorChange, reason=reason):
+        raise Incomplete(problems)
     lock_figures(indicator.pk)
     indicator = Indicator.objects.get(pk=indicator.pk)
     before = indicator_changes.standing_words(indicator)
@@ -694,7 +716,8 @@ def record_decision(
         at,
         version,
         record_of_decision,
-        decision_record_problems(stage, decided_on, decided_by_post, at),
+        decision_record_problems(stage, decided_on, decided_by_post, at)
+        | too_long(PlanPhase, decided_by_post=decided_by_post, document_number=document_number),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Model
 
 from initiatives.models import Indicator, Initiative, Measurement, Target, YearPlan
+from initiatives.unconfirmed import cell_label
 from wardplan.fiscal_year import FiscalYear
 
 Record = dict[str, Any]
@@ -77,6 +78,8 @@ def _values(
     labels["baselines"] = "過年度実績"
     for key in dict.fromkeys([*before, *after]):
         was, becomes = before.get(key), after.get(key)
+        if key == "unconfirmed":
+            was, becomes = ([cell_label(cell) for cell in cells or []] for cells in (was, becomes))
         if key not in but and was != becomes:
             yield f"{about}の{labels.get(key, key)}: {_shown(was)} → {_shown(becomes)}"
 

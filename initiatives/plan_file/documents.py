@@ -437,6 +437,7 @@ class _Document:
                 self.read_targets(sheet, scope, lines)
         sheet.record["targets"].sort(key=lambda target: ["policy", "annual", ""].index(target["scope"]))
         self.number_targets(sheet)
+        self.doubt_doubles(sheet)
         if not sheet.record["targets"]:
             self.doubt("", "目標が見当たりません。元の文書を確かめてください。")
         self.name_answers(sheet)
@@ -493,6 +494,20 @@ class _Document:
         reading.unsure = [row._replace(place=places.get(row.place, row.place)) for row in reading.unsure]
         reading.problems = [row._replace(place=places.get(row.place, row.place)) for row in reading.problems]
         self.stated_years = [(year, places.get(place, place)) for year, place in self.stated_years]
+
+    def doubt_doubles(self, sheet: _Sheet) -> None:
+        """Ask about two targets for one indicator and year in a column: most often one was read twice."""
+        seen: dict[tuple[str, str, int], str] = {}
+        for index, target in enumerate(sheet.record["targets"]):
+            name, year = target.get("indicator"), target.get("fiscal_year")
+            if not name or not year:
+                continue
+            first = seen.setdefault((target["scope"], name, year), target["key"])
+            if first != target["key"]:
+                sentence = (
+                    f"目標{first}と同じ指標、同じ年度の目標です。二重に読み取っていないか確かめてください。"
+                )
+                self.doubt("indicator", sentence, f"{sheet.place}.targets[{index}]")
 
     def name_answers(self, sheet: _Sheet) -> None:
         """Say what the reviews hold besides their printed words: a plan does not take it in."""

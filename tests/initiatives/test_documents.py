@@ -362,6 +362,22 @@ def test_uncertain_piece_is_marked(text, path, words):
     assert [sentence for place, sentence in doubts(text) if place == path and words in sentence], doubts(text)
 
 
+def test_second_target_for_one_indicator_and_year_is_asked_about():
+    twice = (
+        "(取組の内容)\n・開く。\n(目標)\n○件数【令和2年度】8件\n○件数【令和2年度】9件\n○件数【令和3年度】9件"
+    )
+    assert doubts(sheet(*twice.split("\n"))) == {
+        (
+            "initiatives[0].targets[1].indicator",
+            "目標a1と同じ指標、同じ年度の目標です。二重に読み取っていないか確かめてください。",
+        ),
+        (
+            "initiatives[0].targets[2].fiscal_year",
+            "当年度の目標ですが、令和3年度と書かれています。年度を確かめてください。",
+        ),
+    }
+
+
 def test_scope_that_is_not_known_stays_empty():
     [record] = read_document(sheet("(目標)", "○件数【令和2年度】8件"), 2020).content["initiatives"]
     assert (record["targets"][0]["scope"], record["targets"][0]["key"]) == ("", "t1")

@@ -483,8 +483,10 @@ def test_importing_confirms_the_cells_that_it_changes_and_no_other(cast, draft):
 def test_a_files_own_list_of_unconfirmed_cells_stands(cast, draft):
     renewed = plan_content(draft)
     renewed["initiatives"][0]["unconfirmed"] = ["title"]
-    loading.load(draft.ward, draft.fiscal_year, renewed, by=cast.admin, at=NOW)
+    changes = loading.load(draft.ward, draft.fiscal_year, renewed, by=cast.admin, at=NOW).changes
     assert draft.initiatives.get(number="1").unconfirmed == ["title"]
+    assert [change for change in changes if "targets." in change] == []
+    assert changes[0].endswith("目標a1、目標a2、目標a2の過年度実績 → 取組項目名")
 
 
 def test_a_new_version_has_no_unconfirmed_cell(cast):

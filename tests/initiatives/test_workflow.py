@@ -364,6 +364,28 @@ def test_invisible_reason_is_no_reason_for_a_correction(cast):
     refused(Incomplete, cast, "record_measurement", reason="\u200b")
 
 
+@pytest.mark.parametrize(
+    ("verb", "field", "limit"),
+    [
+        ("record_measurement", "source", 200),
+        ("record_measurement", "note", 400),
+        ("record_measurement", "evidence", 200),
+        ("record_measurement", "reason", 400),
+        ("change_definition", "what", 400),
+        ("change_definition", "reason", 400),
+        ("withdraw_definition", "reason", 400),
+        ("confirm_direction", "reason", 400),
+        ("record_decision", "decided_by_post", 60),
+        ("record_decision", "document_number", 60),
+    ],
+)
+def test_text_that_its_column_cannot_hold_is_refused(cast, verb, field, limit):
+    refusal = refused(Incomplete, cast, verb, **{field: "髙" * (limit + 2)})
+    assert list(refusal.problems) == [field]
+    assert refusal.problems[field].endswith(f"は{limit}文字以内にしてください(2文字超過)。")
+    act(cast, verb, **{field: "髙" * limit})
+
+
 def test_zero_is_a_figure(cast):
     act(cast, "record_measurement", fiscal_year=2020, value=Decimal(0))
     assert Measurement.objects.current().get(indicator=cast.own_indicator, fiscal_year=2020).value == 0
