@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from .models import FormEdition, Question
+from django.db.models import OuterRef, Subquery
+
+from .models import FormEdition, FormLayout, Question
 
 # The words of a place on the form, unless the edition has its own.
 LABELS = {
@@ -111,12 +113,16 @@ class FormPhase:
 
 @dataclass(frozen=True)
 class OfficialForm:
-    """An edition's whole form. `phases` stand in the order of their first question."""
+    """An edition's whole form. `phases` stand in the order of their first question.
+
+    `layout` is the digest of the edition's own Excel layout; blank means the one drawn from the questions.
+    """
 
     code: str
     title: str
     labels: dict[str, str] = field(hash=False)
     phases: tuple[FormPhase, ...]
+    layout: str = ""
 
     def label(self, place: str) -> str:
         return self.labels.get(place) or LABELS.get(place, place)
@@ -145,6 +151,7 @@ def read_form(edition: FormEdition) -> OfficialForm:
 
     One LEFT JOIN instead of two queries, because every page needs the form and lists may cost three queries.
     """
+    newest = FormLayout.objects.filter(edition=OuterRef("edition")).order_by("-pk")
     rows = (
         Question.objects.filter(edition=edition)
         .order_by("position", "marks__position")
@@ -172,17 +179,21 @@ def read_form(edition: FormEdition) -> OfficialForm:
             "marks__requires",
             "marks__advises",
             "marks__on_paper",
+            Subquery(newest.values("digest")[:1]),
         )
     )
     questions: dict[int, FormQuestion] = {}
     marks: dict[int, list[FormMark]] = {}
+    layout = ""
     for row in rows:
         questions[row[0]] = FormQuestion(*row[1:16])
+        layout = row[-1] or ""
         if row[16] is not None:
-            marks.setdefault(row[0], []).append(FormMark(*row[16:]))
-    return build_form(
+            marks.setdefault(row[0], []).append(FormMark(*row[16:-1]))
+    form = build_form(
         edition, (replace(question, marks=tuple(marks.get(pk, ()))) for pk, question in questions.items())
     )
+    return replace(form, layout=layout)
 
 
 def build_form(edition: FormEdition, questions: Iterator[FormQuestion]) -> OfficialForm:

@@ -60,3 +60,8 @@ def can_export_wards(user: User) -> bool:
     Which wards those are, and what of their sheets can be read, is decided by the membership in each.
     """
     return bool(user.roles().admin_of)
+
+
+def can_set_layout(user: User) -> bool:
+    """Say whether the person may change how an edition's form looks in Excel: it is every ward's form."""
+    return user.is_superuser

@@ -5,6 +5,7 @@ from django.contrib import admin
 from initiatives.models import Event
 from wardplan.accounts.admin_site import ReadOnly, WardModelAdmin
 
+from . import layout_admin  # noqa: F401
 from .rules import VERB_WORDS
 
 PLAN_VERB_WORDS = {

@@ -1,6 +1,6 @@
 """What was promised: the form of a year, the plan, its targets and figures, and the record of changes."""
 
-from .edition import FormEdition, Mark, Question
+from .edition import FormEdition, FormLayout, Mark, Question
 from .indicator import Indicator, IndicatorChange, Measurement
 from .plan import Initiative, PlanPhase, YearPlan
 from .record import Event, PublishedSheet
@@ -10,6 +10,7 @@ __all__ = [
     "Baseline",
     "Event",
     "FormEdition",
+    "FormLayout",
     "Indicator",
     "IndicatorChange",
     "Initiative",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -44,6 +45,32 @@ class FormEdition(models.Model):
     def is_frozen(self) -> bool:
         """Tell whether a plan uses this edition: then its words and questions must not change any more."""
         return self.plans.exists()
+
+
+class FormLayout(models.Model):
+    """An .xlsx file that says how an edition's form looks in Excel; the newest one counts.
+
+    Append-only, so that an earlier layout can be fetched again. Without a file the form is drawn from the
+    questions. A layout may come after plans use the edition: it changes how sheets are written from then on,
+    and files written before are still read by the names in them. `digest` is the file's SHA-256.
+    """
+
+    edition = models.ForeignKey(FormEdition, models.CASCADE, related_name="layouts", verbose_name="様式の版")
+    content = models.BinaryField("ファイル", blank=True)
+    digest = models.CharField("指紋", max_length=64, blank=True)
+    file_name = models.CharField("ファイル名", max_length=200, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="登録した人"
+    )
+    at = models.DateTimeField("登録した日時")
+
+    class Meta:
+        verbose_name = "様式のレイアウト"
+        verbose_name_plural = "様式のレイアウト"
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.edition.code} {self.file_name or '標準のレイアウト'}"
 
 
 class QuestionManager(models.Manager["Question"]):

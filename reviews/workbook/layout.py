@@ -171,11 +171,8 @@ class Layout:
         rows = (*block.rows[: region.row], *inside * times, *block.rows[region.end :])
 
         def moved(row: int) -> int:
-            if row <= region.row:
-                return row
-            if row >= region.end:
-                return row + (times - 1) * region.rows
-            return region.row + (row - region.row) * times
+            # What stands beside the region keeps its rows; the lowest of it reaches down to the region's end.
+            return row + (times - 1) * region.rows if row >= region.end else row
 
         places: list[Place] = []
         for place in block.places:

@@ -31,7 +31,7 @@ from .basis import basis_rows
 from .contents import Content, Run, contents_of
 from .file_names import sheet_title
 from .fitting import FONT, height_for
-from .layout import Place
+from .layout import Layout, Place
 from .layout_file import layout_for
 from .pages import arrange
 from .stencil import Stencil, Stood, Words, adopt
@@ -60,14 +60,17 @@ def write_workbook(
     at: datetime.datetime,
     front: ExtraPages | None = None,
     back: ExtraPages | None = None,
+    layout: Layout | None = None,
 ) -> bytes:
-    """Write a workbook with a sheet for each 取組項目. Asks no query.
+    """Write a workbook with a sheet for each 取組項目, in its edition's layout or in another `layout`.
+
+    Asks no query, but the first one in a process of a layout that is an edition's own.
 
     Nothing is lost on the way: characters that no Excel file can hold become U+FFFD, and the rest of a text
     that is longer than a cell goes to a last sheet, which lists both. `front` and `back` are pages before
     and after the forms, for reading only: a returned file is read without them.
     """
-    book = _Book(at)
+    book = _Book(at, layout)
     extra = {**(front or {}), **(back or {})}
     book.titles |= {title.lower() for title in extra}
     for title in front or {}:
@@ -178,8 +181,9 @@ class _Writer(ExcelWriter):
 
 
 class _Book:
-    def __init__(self, at: datetime.datetime) -> None:
+    def __init__(self, at: datetime.datetime, layout: Layout | None = None) -> None:
         self.at = to_jst(at)
+        self.layout = layout
         self.book = Workbook()
         self.book.remove(self.book.active)
         self.tables = _Tables(self.book)
@@ -221,7 +225,8 @@ class _Book:
 
     def stencil(self, sheet: Sheet) -> Stencil:
         """Make a form ready once for all sheets that share it."""
-        layout = layout_for(sheet.form, tuple(line.key for line in sheet.annual_targets))
+        targets = tuple(line.key for line in sheet.annual_targets)
+        layout = self.layout.for_targets(targets) if self.layout else layout_for(sheet.form, targets)
         if id(layout) not in self.stencils:
             looks = layout.looks
             if id(looks) not in self.styles:

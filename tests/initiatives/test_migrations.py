@@ -77,3 +77,22 @@ def test_indicators_and_figures_stay_when_their_changes_come_and_go(migrating):
     kept = again.get_model("initiatives", "Indicator").objects.get()
     assert (kept.direction, kept.definition) == ("higher", "区民に占める割合")
     assert str(again.get_model("initiatives", "Measurement").objects.get().value) in ("38.6", "38.6000")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_editions_stay_when_their_layouts_come_and_go(migrating):
+    before = [("initiatives", "0004_withdrawn_indicator_changes")]
+    old = migrate(before)
+    edition = old.get_model("initiatives", "FormEdition").objects.create(
+        code="r2", title="様式", first_fiscal_year=2020
+    )
+    user = old.get_model("accounts", "User").objects.create(username="root", name="管理者")
+    new = migrate([("initiatives", "0005_form_layout")])
+    now = datetime.datetime(2020, 9, 25, tzinfo=datetime.UTC)
+    layout = new.get_model("initiatives", "FormLayout").objects.create(
+        edition_id=edition.pk, content=b"PK\x03\x04\x00", digest="0" * 64, by_id=user.pk, at=now
+    )
+    layout.refresh_from_db()
+    assert bytes(layout.content) == b"PK\x03\x04\x00"
+    again = migrate(before)
+    assert again.get_model("initiatives", "FormEdition").objects.get().title == "様式"

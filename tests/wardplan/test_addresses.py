@@ -69,7 +69,12 @@ POSTED_ONLY = ADDRESSES["verb"] | {"accounts:logout", "accounts:keep_alive"}
 
 # The admin site's own pages, and five for each model that stands in it.
 ADMIN = "index login logout password_change password_change_done autocomplete jsi18n view_on_site app_list"
-ADMIN_ONLY = {"initiatives_initiative_section", "auth_user_password_change"}
+ADMIN_ONLY = {
+    "initiatives_initiative_section",
+    "initiatives_formedition_layout",
+    "initiatives_formedition_layout_file",
+    "auth_user_password_change",
+}
 IN_ADMIN = {
     "accounts": ("ward", "section", "user"),
     "axes": ("accessattempt", "accesslog", "accessfailurelog"),
