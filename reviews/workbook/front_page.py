@@ -68,12 +68,12 @@ def fill_front_page(
     """List the forms: number, title, section, and each phase's status and marks.
 
     `forms` are the editions in use, whose marks are explained; `others` says what the pages beside the forms
-    hold. With forms of several wards, the ward stands in front.
+    hold. With forms in files of several wards, the ward stands in front.
     """
     pen = Pen(page)
     # Wards may use different editions in one year.
     phases = list({phase.key: phase for form in forms for phase in form.phases}.values())
-    by_ward = len({entry.ward for entry in entries}) > 1
+    by_ward = any(entry.file for entry in entries)
     columns = {
         **({"区": 80} if by_ward else {}),
         "番号": 60,
