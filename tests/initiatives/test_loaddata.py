@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from initiatives import workflow
 from initiatives.management.commands.load_demo import FIXTURES
 from initiatives.models import Initiative, YearPlan
 from tests.cast import NOW
@@ -176,6 +177,53 @@ def test_twice_changes_nothing(based):
     call_command("loaddata", "plan_2020", stdout=out)
     assert everything() == before
     assert out.getvalue() == "Installed 38 object(s) from 1 fixture(s)\n"
+
+
+@pytest.fixture
+def confirmed(clock, based):
+    """The demo's plan as an office has it in summer: confirmed, windows set."""
+    call_command("loaddata", "plan_2020", verbosity=0)
+    live = YearPlan.objects.get()
+    admin = User.objects.get(username="admin")
+    workflow.confirm(live, by=admin, at=NOW, version=0)
+    return live
+
+
+def test_confirmed_plan_is_not_reset_by_its_fixture(confirmed, plan, refused):
+    (line,) = refused(plan)
+    assert "見本区 令和2年度の計画は確定しています。フィクスチャでは変えられません。" in line
+    assert line.startswith("plan.json 1件目 年間計画")
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "change"),
+    [
+        ("initiative", {"number": "2"}, {"purpose": "・別の趣旨"}),
+        ("target", {"key": "a1"}, {"wording": "【令和2年度】 9件"}),
+        ("planphase", {"phase": "midyear"}, {"due_at": "2020-09-30T17:15:00+09:00"}),
+        ("initiative", {"number": "2"}, {"number": "9"}),
+    ],
+)
+def test_part_of_a_confirmed_plan_is_not_changed_either(confirmed, plan, refused, model, fields, change):
+    record(plan, model, **fields).update(change)
+    rest = [row for row in plan if row["model"] != "initiatives.yearplan"]
+    faults = refused(rest)
+    assert [fault for fault in faults if "見本区 令和2年度の計画は確定しています。" in fault]
+
+
+def test_draft_that_was_edited_is_not_taken_back(confirmed, plan, refused):
+    YearPlan.objects.update(status="draft", version=3)
+    (line,) = refused(plan)
+    assert "見本区 令和2年度の計画の案は、すでに編集されています。" in line
+
+
+def test_rows_of_a_confirmed_plan_as_they_stand_are_no_change(confirmed, plan, tmp_path):
+    rest = [row for row in plan if row["model"] != "initiatives.yearplan"]
+    path = tmp_path / "rest.json"
+    path.write_text(json.dumps(rest))
+    before = everything()
+    call_command("loaddata", str(path), verbosity=0)
+    assert everything() == before
 
 
 def test_dump_of_everything_comes_back(cast, tmp_path):

@@ -12,13 +12,14 @@ from django.core.serializers import base
 from django.core.serializers.python import Deserializer
 from django.db import DatabaseError, models, transaction
 
-from initiatives.models import Indicator, Initiative, Target
+from initiatives.models import Baseline, Indicator, Initiative, PlanPhase, Target, YearPlan
 from initiatives.plan_file import PlanErrors
 from initiatives.plan_file.forms import HTML_TAG
 from initiatives.plan_file.reading import decode
 from wardplan.text import clean_text, quote
 
 OWN_APPS = {"accounts", "initiatives", "reviews"}
+PLAN_ROWS = (YearPlan, PlanPhase, Initiative, Target, Baseline)
 # Texts that a plan prints; in reviews and their record, people may well write about tags.
 PLAIN_TEXTS = (Initiative, Target, Indicator)
 # Set by the person later; a fixture holds no password.
@@ -34,6 +35,9 @@ class Command(loaddata.Command):
     def loaddata(self, fixture_labels):
         self.faults = []
         self.where = ""
+        begun = YearPlan.objects.using(self.using).exclude(status=YearPlan.Status.DRAFT, version=0)
+        self.begun = {plan.pk: plan for plan in begun.select_related("ward")}
+        self.kept = set()
         try:
             super().loaddata(fixture_labels)
         except CommandError:
@@ -190,6 +194,8 @@ class Command(loaddata.Command):
 
     def save_obj(self, obj):
         valid = obj.object._meta.app_label not in OWN_APPS or self.is_valid(obj)
+        if self.begun and isinstance(obj.object, PLAN_ROWS) and self.changes_begun_plan(obj.object):
+            return False
         # A faulty row is saved, too, where it can be: what refers to it has no fault of its own.
         try:
             # A savepoint, so that PostgreSQL goes on after a refused row and the next fault is found, too.
@@ -202,6 +208,40 @@ class Command(loaddata.Command):
         if self.objs_with_deferred_fields and self.objs_with_deferred_fields[-1] is obj:
             self.objs_with_deferred_fields[-1] = _Deferred(self, obj)
         return saved
+
+    def changes_begun_plan(self, row):
+        """Report, once for each plan, a record that would change a plan which people work with.
+
+        Status, version and record of such a plan belong together; only its verbs change it.
+        """
+        standing = type(row)._base_manager.using(self.using).filter(pk=row.pk).first()
+        names = [field.attname for field in row._meta.concrete_fields]
+        if standing and all(getattr(standing, name) == getattr(row, name) for name in names):
+            return False
+        found = [self.begun.get(self.plan_of(version)) for version in (standing, row) if version]
+        plan = next(filter(None, found), None)
+        if plan is not None and plan.pk not in self.kept:
+            self.kept.add(plan.pk)
+            if plan.status == YearPlan.Status.DRAFT:
+                state = "の案は、すでに編集されています"
+            else:
+                state = "は確定しています"
+            self.report(
+                "",
+                f"{plan}の計画{state}。フィクスチャでは変えられません。"
+                "計画を変えるときは、load_planか「計画の取込」で取り込んでください。",
+            )
+        return plan is not None
+
+    def plan_of(self, row):
+        """Give the id of a row's plan; None while what the row belongs to is not there yet."""
+        if isinstance(row, YearPlan):
+            return row.pk
+        if isinstance(row, Target):
+            row = Initiative.objects.using(self.using).filter(pk=row.initiative_id).first()
+        elif isinstance(row, Baseline):
+            row = Initiative.objects.using(self.using).filter(targets=row.target_id).first()
+        return row and row.plan_id
 
     def is_valid(self, obj):
         before, row = len(self.faults), obj.object
