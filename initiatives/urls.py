@@ -17,6 +17,7 @@ urlpatterns = [
         target.resolve,
         name="resolve",
     ),
+    path("indicators/", indicator.indicator_wards, name="indicator_wards"),
     # /<ward>/indicators/
     path("<slug:ward>/indicators/", indicator.indicators, name="indicators"),
     path("<slug:ward>/indicators/<int:pk>/", indicator.indicator, name="indicator"),

@@ -20,12 +20,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     links = [("my_work", "やること", reverse("reviews:my_work"))]
     links += [("year", "計画一覧", reverse("reviews:years"))] if roles.wards else []
     if roles.memberships:
-        ward = roles.memberships[0].ward.slug
-        links += [("indicators", "指標", reverse("initiatives:indicators", args=[ward]))]
+        links += [("indicators", "指標", _indicators(request, roles))]
     links += [("queue", "課長承認待ち", reverse("reviews:queue"))] if roles.manager_of else []
-    if ward_of_admin := next(
-        (row.ward.slug for row in roles.memberships if row.ward_id in roles.admin_of), ""
-    ):
+    administered = [row.ward.slug for row in roles.memberships if row.ward_id in roles.admin_of]
+    if administered:
+        here = _ward_of_page(request)
+        ward_of_admin = here if here in administered else administered[0]
         links += [("progress", "進行管理", reverse("reviews:ward_progress", args=[ward_of_admin]))]
     links += [("admin", "管理", reverse("admin:index"))] if roles.admin_of or user.is_superuser else []
     current = _current(request)
@@ -36,6 +36,20 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ],
         "office": office(user, roles),
     }
+
+
+def _ward_of_page(request: HttpRequest) -> str:
+    """Give the ward in the page's address; "" for pages that belong to none."""
+    match = request.resolver_match
+    return str(match.kwargs.get("ward", "")) if match else ""
+
+
+def _indicators(request: HttpRequest, roles: Roles) -> str:
+    """Lead to the indicators of the ward one is looking at, of the only ward, or to a choice of wards."""
+    wards = {row.ward.slug for row in roles.memberships}
+    here = _ward_of_page(request)
+    ward = here if here in wards else next(iter(wards)) if len(wards) == 1 else ""
+    return reverse("initiatives:indicators", args=[ward]) if ward else reverse("initiatives:indicator_wards")
 
 
 def _current(request: HttpRequest) -> str:

@@ -29,6 +29,19 @@ from ..refusals import Incomplete, NotAllowed
 @never_cache
 @require_safe
 @login_required
+def indicator_wards(request: HttpRequest) -> HttpResponse:
+    """Lead to the indicators of one's ward; who holds roles in several chooses one."""
+    wards = {row.ward_id: row.ward for row in _signed_in(request).roles().memberships}
+    if not wards:
+        return redirect("reviews:my_work")
+    if len(wards) == 1:
+        return redirect("initiatives:indicators", next(iter(wards.values())).slug)
+    return render(request, "initiatives/indicator_wards.html", {"title": "指標", "wards": wards.values()})
+
+
+@never_cache
+@require_safe
+@login_required
 def indicators(request: HttpRequest, ward: str) -> HttpResponse:
     user, office = _signed_in(request), _find_ward(request, ward)
     words = request.GET.get("words", "").strip()

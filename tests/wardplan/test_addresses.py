@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from initiatives.models import Indicator, Initiative, PlanPhase, Target, YearPlan
+from initiatives.models import Indicator, IndicatorChange, Initiative, PlanPhase, Target, YearPlan
 from tests.cast import NOW, SPRING, difference, scratch, snapshot
 from wardplan.accounts.models import Membership
 
@@ -23,6 +23,7 @@ ADDRESSES = {
         "reviews:basis",
         "reviews:history",
         "reviews:history_moment",
+        "initiatives:indicator_wards",
         "initiatives:indicators",
         "initiatives:indicator",
         "initiatives:measurement_year",
@@ -38,6 +39,8 @@ ADDRESSES = {
         "initiatives:plan_sections",
         "initiatives:resolve",
         "initiatives:measurement",
+        "initiatives:indicator_definition",
+        "initiatives:indicator_direction",
         "accounts:password_change",
     },
     "verb": {
@@ -61,6 +64,7 @@ ADDRESSES = {
         "initiatives:plan_publish",
         "initiatives:plan_new_version",
         "initiatives:confirm_cells",
+        "initiatives:indicator_definition_withdraw",
     },
     "public": {"public:year", "public:sheet"},
     "door": {"accounts:login", "accounts:logout", "accounts:keep_alive"},
@@ -69,12 +73,7 @@ POSTED_ONLY = ADDRESSES["verb"] | {"accounts:logout", "accounts:keep_alive"}
 
 # The admin site's own pages, and five for each model that stands in it.
 ADMIN = "index login logout password_change password_change_done autocomplete jsi18n view_on_site app_list"
-ADMIN_ONLY = {
-    "initiatives_initiative_section",
-    "initiatives_formedition_layout",
-    "initiatives_formedition_layout_file",
-    "auth_user_password_change",
-}
+ADMIN_ONLY = {"initiatives_initiative_section", "auth_user_password_change"}
 IN_ADMIN = {
     "accounts": ("ward", "section", "user"),
     "axes": ("accessattempt", "accesslog", "accessfailurelog"),
@@ -189,6 +188,9 @@ def wards(world):
         starts_on=NOW.date(),
     )
     world.theirs = {"indicator": indicator.pk, "deputy": deputy.pk, "section": deputy.section_id}
+    world.change = IndicatorChange.objects.create(
+        indicator=world.own_indicator, ward=world.ward, kind="definition", fiscal_year=2015, at=NOW
+    )
     world.deputy_row = Membership.objects.get(user=world.deputy, acting=True)
     yield world
 
@@ -202,6 +204,7 @@ def own_values(wards, name):
         "number": "1",
         "phase": "midyear",
         "version": 1,
+        "change": wards.change.pk,
         "pk": pk,
         "key": "a2",
     }
@@ -217,6 +220,7 @@ def strange_values(wards, name):
         "number": ["99", "1-9"],
         "phase": ["plan", "year-end"],
         "version": [0, 99, 10**30],
+        "change": [0, 10**30],
         "pk": [theirs, 0, 10**30],
         "key": ["p1", "zz"],
     }
