@@ -1,4 +1,4 @@
-"""Standing deputies (代理承認): who names them, from when until when, and what they approved meanwhile."""
+"""Standing deputies (代理承認): who names them, from when until when, and what they decided meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from initiatives.models import Event
@@ -15,10 +15,11 @@ from wardplan.accounts.models import Membership, Section, User
 from wardplan.era import wareki
 
 from . import permissions
+from .models import Review
 
 LONGEST = 366  # days
 TOLD_FOR = datetime.timedelta(days=30)
-"""How long a manager is told what a deputy approved."""
+"""How long a manager is told what a deputy decided."""
 
 
 @transaction.atomic
@@ -140,19 +141,21 @@ def read_deciders(
     return {one.section_id: (one.title, one.user.name, one.acting) for one in managers}
 
 
-def approved_by_deputies(user: User, now: datetime.datetime) -> list[Event]:
-    """List what deputies approved in the person's sections lately, newest first: for their return.
+def decided_by_deputies(user: User, now: datetime.datetime) -> list[Event]:
+    """List what deputies decided in the person's sections lately, newest first: for their return.
 
-    Only for managers in the own right; for everybody else there is no query.
+    Approvals, returns and withdrawn approvals, and words mended before an approval. Only for managers in
+    the own right; for everybody else there is no query.
     """
     sections = permissions.deputised_sections(user)
     if not sections:
         return []
-    approved = Event.objects.filter(
-        initiative__section__in=sections, verb="approve", on_behalf=True, at__gt=now - TOLD_FOR
+    mended = Q(verb="save", from_status=Review.Status.SUBMITTED)
+    decided = Event.objects.filter(mended | Q(verb__in=["approve", "return", "reopen"])).filter(
+        initiative__section__in=sections, on_behalf=True, at__gt=now - TOLD_FOR
     )
     return list(
-        approved.exclude(by=user)
+        decided.exclude(by=user)
         .select_related("initiative__plan__ward")
         .defer("content")
         .order_by("-at", "-pk")

@@ -20,7 +20,8 @@ from wardplan.text import is_blank, length
 
 from . import permissions
 from .case import Case, open_case
-from .models import Note
+from .models import Note, Review
+from .rules import TRANSITIONS
 
 NOTE_LIMIT = 2000  # characters
 
@@ -119,6 +120,20 @@ def read_notes(initiatives: Iterable[int]) -> dict[int, list[Note]]:
     for note in notes.select_related("by").order_by("-at", "-pk"):
         found.setdefault(note.initiative_id, []).append(note)
     return found
+
+
+def read_holders(initiatives: Iterable[int], on: datetime.date) -> dict[tuple[int, str], str]:
+    """Name who was handed the sheets that are being written, by sheet and phase; one query.
+
+    Whoever is not in the section any more holds nothing. For the section and the admin only.
+    """
+    handed = Review.objects.filter(initiative__in=list(initiatives), held_by__isnull=False)
+    being_written = handed.filter(status__in=TRANSITIONS["hand_over"]).with_holder(on)
+    return {
+        (one.initiative_id, one.phase): one.holder_name
+        for one in being_written.defer("answers")
+        if one.holder_name
+    }
 
 
 def _check(case: Case, by: User) -> None:

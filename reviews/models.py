@@ -87,6 +87,9 @@ class Review(models.Model):
         verbose_name="引き継いだ人",
     )
 
+    holder_name: str | None
+    """Who holds it; only with `ReviewQuerySet.with_holder`."""
+
     objects = ReviewQuerySet.as_manager()
 
     class Meta:

@@ -21,6 +21,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     links += [("year", "計画一覧", reverse("reviews:years"))] if roles.wards else []
     if roles.memberships:
         links += [("indicators", "指標", _indicators(request, roles))]
+    if desk := next((row for row in roles.memberships if row.section_id), None):
+        links += [
+            ("desk", "この席の仕事", reverse("reviews:section_desk", args=[desk.ward.slug, desk.section_id]))
+        ]
     links += [("queue", "課長承認待ち", reverse("reviews:queue"))] if roles.manager_of else []
     administered = [row.ward.slug for row in roles.memberships if row.ward_id in roles.admin_of]
     if administered:
@@ -64,7 +68,7 @@ def _current(request: HttpRequest) -> str:
         return "queue"
     if (match.url_name or "").startswith(("progress", "ward_progress")):
         return "progress"
-    return match.url_name if match.url_name in ("my_work", "queue") else "year"
+    return match.url_name if match.url_name in ("my_work", "queue", "desk") else "year"
 
 
 def office(user: User, roles: Roles) -> dict[str, str]:

@@ -104,6 +104,11 @@ def can_read_notes(user: User, initiative: Initiative) -> bool:
     return can_write(user, initiative)
 
 
+def can_see_desk(user: User, section: Section) -> bool:
+    """Say whether the person may read everything at a section's desk: its people and the ward's admin."""
+    return section.pk in user.roles().sections or can_administer(user, section.ward_id)
+
+
 def can_quote(user: User, review: Review, plan: YearPlan) -> bool:
     """Say whether a review's words may be shown as an example to somebody who writes a sheet of `plan`.
 

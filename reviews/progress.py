@@ -96,13 +96,16 @@ def _moment(year: Year, phase: str, name: str) -> tuple[bool, datetime.datetime 
     return (found is None, found or datetime.datetime.max)
 
 
-def holder(status: str, section: str) -> str:
-    """Name who has a sheet now (いまの手元): the section, its manager, the coordinator, or nobody."""
+def holder(status: str, section: str, person: str = "") -> str:
+    """Name who has a sheet now (いまの手元): the section, its manager, the coordinator, or nobody.
+
+    `person` is who it was handed to inside the section, for readers who may know.
+    """
     if status == Status.SUBMITTED:
         return f"{section}長"
     if status == Status.APPROVED:
         return COORDINATOR
-    return NOBODY if status == Status.PUBLISHED else section or NOBODY
+    return NOBODY if status == Status.PUBLISHED else person or section or NOBODY
 
 
 def is_forcing(mark: FormMark) -> bool:

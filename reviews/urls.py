@@ -7,16 +7,20 @@ from .views import (
     basis,
     decision,
     deputies,
+    desk,
     differences,
     exporting,
+    handover,
     history,
     importing,
     my_work,
+    plan_reports,
     progress,
     queue,
     restore,
     review,
     sheet,
+    wordings,
     year,
     years,
 )
@@ -55,6 +59,9 @@ urlpatterns = [
     path("<slug:ward>/<year:year>/import/", importing.import_sheets, name="import_sheets"),
     path("<slug:ward>/<year:year>/import/apply/", importing.import_apply, name="import_apply"),
     path("<slug:ward>/<year:year>/import/marked/", importing.import_marked, name="import_marked"),
+    # /<ward>/<year>/desk/
+    path("<slug:ward>/desk/<int:section>/", desk.section_desk, name="section_desk"),
+    path("<slug:ward>/<year:year>/desk/<int:section>/", desk.desk, name="desk"),
     # /<ward>/<year>/progress/
     path("<slug:ward>/progress/", progress.ward_progress, name="ward_progress"),
     path("<slug:ward>/<year:year>/progress/", progress.progress, name="progress"),
@@ -75,6 +82,13 @@ urlpatterns = [
         history.moment,
         name="history_moment",
     ),
+    # /<ward>/<year>/<number>/mistakes/
+    path("<slug:ward>/<year:year>/<number:number>/mistakes/", plan_reports.reports, name="plan_reports"),
+    path(
+        "<slug:ward>/<year:year>/<number:number>/mistakes/<int:pk>/answer/",
+        plan_reports.answer,
+        name="answer_report",
+    ),
     # /<ward>/<year>/<number>/<phase>/
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/", review.review, name="review"),
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/submit/", review.submit, name="submit"),
@@ -84,6 +98,30 @@ urlpatterns = [
         name="autosave",
     ),
     path("<slug:ward>/<year:year>/<number:number>/<slug:phase>/restore/", restore.restore, name="restore"),
+    path(
+        "<slug:ward>/<year:year>/<number:number>/<slug:phase>/wordings/<slug:key>/",
+        wordings.wordings,
+        name="wordings",
+    ),
+    # /<ward>/<year>/<number>/<phase>/handover/
+    path(
+        "<slug:ward>/<year:year>/<number:number>/<slug:phase>/handover/", handover.handover, name="handover"
+    ),
+    path(
+        "<slug:ward>/<year:year>/<number:number>/<slug:phase>/handover/take/",
+        handover.take_over,
+        name="take_over",
+    ),
+    path(
+        "<slug:ward>/<year:year>/<number:number>/<slug:phase>/handover/<int:pk>/replace/",
+        handover.replace,
+        name="replace_note",
+    ),
+    path(
+        "<slug:ward>/<year:year>/<number:number>/<slug:phase>/handover/<int:pk>/withdraw/",
+        handover.withdraw,
+        name="withdraw_note",
+    ),
     *(
         path(
             f"<slug:ward>/<year:year>/<number:number>/<slug:phase>/{verb}/",

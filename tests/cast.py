@@ -56,7 +56,7 @@ from initiatives.models import (
 )
 from initiatives.plan_file import plan_content
 from initiatives.publication import publish_part
-from reviews.models import Note, Review, UnsavedText
+from reviews.models import Note, PlanReport, Review, UnsavedText
 from wardplan.accounts.models import Membership, Section, User, Ward
 
 JST = ZoneInfo("Asia/Tokyo")
@@ -519,6 +519,7 @@ KEPT = (
     PublishedSheet,
     UnsavedText,
     Note,
+    PlanReport,
 )
 COLUMNS = {
     model: ", ".join(f'"{column.column}"' for column in model._meta.concrete_fields)  # the key comes first

@@ -7,7 +7,8 @@ import datetime
 from django import template
 from django.utils import timezone
 
-from reviews.rules import VERB_WORDS
+from initiatives.models import Event
+from reviews.rules import VERB_WORDS, words_of
 from wardplan import era, working_days
 
 register = template.Library()
@@ -53,3 +54,9 @@ def time_left(due: datetime.datetime | None) -> str:
 def verb_words(verb: str) -> str:
     """Name a verb as the screens do: 差戻し."""
     return VERB_WORDS.get(verb, verb)
+
+
+@register.filter
+def event_words(event: Event) -> str:
+    """Name what happened: 承認, 字句の修正."""
+    return words_of(event)

@@ -13,20 +13,19 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from initiatives.form import FormPhase, read_form
+from initiatives.form import FormPhase, OfficialForm, read_form
 from initiatives.models import Event, Initiative
 from initiatives.refusals import NotAllowed
 from wardplan.era import wareki, wareki_moment
 from wardplan.fiscal_year import FiscalYear
 
 from .. import permissions
-from ..models import Review
+from ..comments import Comment, labels_of
+from ..models import Note, Review
 from ..public_sheet import PublicPlan, read_plan
 from ..rules import words_of
 from ..sheet import Answered, Sheet, TargetLine, read_answers, read_sheet, with_everything
 from .case import find_initiative, signed_in
-
-DEPUTY_WORDS = {"save": "代理入力", "import": "代理入力"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,26 @@ class Entry:
     deputy: str
     until: str
     answered: list[Answered]
+    comments: tuple[tuple[str, Comment], ...] = ()
+    """What was written to single fields with a return, each with the field's name."""
+    handed_to: str = ""
+    note: str = ""
+    """What was written for the colleague who got the sheet."""
+
+    @property
+    def at(self) -> datetime.datetime:
+        return self.event.at
+
+
+@dataclass(frozen=True)
+class NoteEntry:
+    """A handover note that was written, or taken back."""
+
+    note: Note
+    what: str
+    phase: str
+    by: str
+    at: datetime.datetime
 
 
 @never_cache
@@ -55,13 +74,21 @@ def history(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> H
     form = read_form(initiative.plan.edition)
     complete = with_everything(Initiative.objects.filter(pk=initiative.pk)).get()
     sheet = read_sheet(complete, form, user)
-    events = Event.objects.filter(initiative=initiative).order_by("-at", "-pk")
+    events = list(Event.objects.filter(initiative=initiative).order_by("-at", "-pk"))
+    notes = list(Note.objects.filter(initiative=initiative).select_related("by", "withdrawn_by"))
+    entries: list[Entry | NoteEntry] = [
+        with_notes(entry(event, form.by_phase.get(event.phase), sheet.annual_targets), notes, form, sheet)
+        for event in events
+    ]
     context = {
         "title": f"{form.label('item')}{initiative.number} 履歴",
         "initiative": initiative,
         "item": form.label("item"),
         "texts_open": request.GET.get("texts") == "open",
-        "entries": [entry(event, form.by_phase.get(event.phase), sheet.annual_targets) for event in events],
+        # Sorting keeps the order of what happened in one moment.
+        "entries": sorted(
+            [*entries, *note_entries(events, notes, form)], key=lambda one: one.at, reverse=True
+        ),
     }
     return render(request, "reviews/history.html", context)
 
@@ -160,9 +187,57 @@ def entry(event: Event, phase: FormPhase | None, targets: tuple[TargetLine, ...]
         what=words_of(event),
         from_status=status_label(event.from_status),
         to_status=status_label(event.to_status),
-        deputy=DEPUTY_WORDS.get(event.verb, "代理承認") if event.on_behalf else "",
+        deputy=_deputy_words(event) if event.on_behalf else "",
         until=wareki(datetime.date.fromisoformat(until)) if until else "",
         answered=read_answers(phase, answers, targets) if phase and answers else [],
+    )
+
+
+def _deputy_words(event: Event) -> str:
+    """Name what was done in another's place: the admin fills in, the deputy decides and mends."""
+    filled_in = event.verb in ("save", "import") and event.from_status != Review.Status.SUBMITTED
+    return "代理入力" if filled_in else "代理承認"
+
+
+def with_notes(told: Entry, notes: list[Note], form: OfficialForm, sheet: Sheet) -> Entry:
+    """Hang the comments of a return, or the note of a handover, on what came with them."""
+    event = told.event
+    phase = form.by_phase.get(event.phase)
+    labels = labels_of(phase, [line.key for line in sheet.annual_targets]) if phase else {}
+    beside = [note for note in notes if (note.phase, note.version) == (event.phase, event.version)]
+    comments = tuple(
+        (labels.get(note.field, ""), Comment(note.field, note.text, note.by.name, note.at))
+        for note in beside
+        if note.kind == Note.Kind.COMMENT
+    )
+    held_by = event.content.get("held_by", "") if event.verb == "hand_over" else ""
+    text = next((note.text for note in beside if _came_with(note, event)), "")
+    return replace(told, comments=comments, handed_to=held_by, note=text)
+
+
+def note_entries(events: list[Event], notes: list[Note], form: OfficialForm) -> list[NoteEntry]:
+    """List the handover notes that were written by themselves, and those that were taken back."""
+    found = []
+    for note in notes:
+        if note.kind != Note.Kind.HANDOVER:
+            continue
+        phase = form.by_phase.get(note.phase)
+        label = phase.label if phase else ""
+        if not any(_came_with(note, event) for event in events):
+            found.append(NoteEntry(note, "引継ぎメモ", label, note.by.name, note.at))
+        if note.withdrawn_at is not None and note.withdrawn_by is not None:
+            found.append(
+                NoteEntry(note, "引継ぎメモの取下げ", label, note.withdrawn_by.name, note.withdrawn_at)
+            )
+    return found
+
+
+def _came_with(note: Note, event: Event) -> bool:
+    return (
+        note.kind == Note.Kind.HANDOVER
+        and event.verb == "hand_over"
+        and (note.phase, note.version, note.at, note.by_id)
+        == (event.phase, event.version, event.at, event.by_id)
     )
 
 

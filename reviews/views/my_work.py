@@ -25,10 +25,12 @@ from wardplan.working_days import time_left
 
 from .. import permissions, rules
 from ..case import Case, read_known_figures
-from ..comments import labels_of, place_of, read_comments
-from ..deputies import approved_by_deputies
+from ..comments import Place, labels_of, place_of, read_comments
+from ..deputies import decided_by_deputies
+from ..desk import own_desks
 from ..figures import read_figures
-from ..models import Review
+from ..models import Note, Review
+from ..plan_reports import read_answered_reports, read_reports_to_answer
 from ..progress import TO_SUBMIT, Progress, Year, current_phase, holder, read_progress, read_years
 from ..windows import Window, deadline
 from .case import signed_in
@@ -46,6 +48,8 @@ class Job:
     came: Event | None = None
     """What brought it into its state: the return, the submission, the approval."""
     saved: Event | None = None
+    handed: Event | None = None
+    """The last time that it was handed on inside the section."""
     note: str = ""
     holder: tuple[str, ...] = ()
     """Post and name, apart, so that a narrow cell breaks between them."""
@@ -54,6 +58,11 @@ class Job:
     can_be_withdrawn: bool = False
     commented: list[str] = field(default_factory=list)
     """The labels of the fields to which the manager wrote a comment."""
+    handed_by: str = ""
+    """Who put it into the reader's hands; `handover_note` is what was written with it."""
+    handover_note: str = ""
+    handed_to: str = ""
+    """The colleague who has it."""
 
     @property
     def status(self) -> str:
@@ -95,6 +104,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     work = sort_jobs(jobs, user, now)
     note_drafts(work.to_write, user)
     note_comments(work.returned)
+    note_handovers([*work.returned, *work.to_write], user)
     request.navigation_counts = {  # type: ignore[attr-defined]
         "my_work": len(work.returned) + len(work.to_write),
         "queue": len(work.to_decide),
@@ -109,7 +119,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "tally": section_tally(work, jobs, years, forms, now),
         "next_date": dates[0] if dates else None,
         "dates": dates[:DATES_AHEAD],
-        "approved_by_deputies": approved_by_deputies(user, now),
+        "decided_by_deputies": decided_by_deputies(user, now),
+        "reports": read_reports_to_answer(user),
+        "answered_reports": read_answered_reports(user, now),
+        "desks": own_desks(user),
         "figures": read_figures(planned(years, now), roles, FiscalYear.of(now)),
         "years": [year.plan for year in reversed(years)],
         "ward_progress": ward_progress(years, forms, user, now),
@@ -135,7 +148,8 @@ def read_initiatives(years: list[Year], roles: Roles, now: datetime.datetime) ->
         .filter(Q(plan__in=running) | Exists(unfinished))
         .select_related("section")
         .prefetch_related(
-            "reviews", Prefetch("targets", annual.order_by("position", "pk"), to_attr="annual_targets")
+            Prefetch("reviews", Review.objects.with_holder(timezone.localdate(now))),
+            Prefetch("targets", annual.order_by("position", "pk"), to_attr="annual_targets"),
         )
         .defer("purpose", "overview", "activities")
         .order_by("plan__fiscal_year", "position", "number")
@@ -197,7 +211,7 @@ def read_jobs(
             job.heading = f"{form.label('item')}{initiative.number}・{phase.label}"
             if many_years:
                 job.heading = f"{initiative.plan.fiscal_year} {job.heading}"
-            job.came, job.saved = _history(events.get((initiative.pk, phase.key), []))
+            job.came, job.saved, job.handed = _history(events.get((initiative.pk, phase.key), []))
             job.holder = (holder(review.status, section_name(initiative)),)
             if review.status == Status.SUBMITTED:
                 job.holder = holders.get(initiative.section_id, job.holder)
@@ -225,13 +239,34 @@ def note_comments(jobs: list[Job]) -> None:
         job.commented = [labels[comment.field] for comment in written if comment.field in labels]
 
 
+def note_handovers(jobs: list[Job], user: User) -> None:
+    """Say which sheets a colleague put into the reader's hands, with the note, and which a colleague has."""
+    mine = []
+    for job in jobs:
+        review = job.case.review
+        name = getattr(review, "holder_name", None) or ""
+        if name and review.held_by_id != user.pk:
+            job.handed_to = name
+        elif name and job.handed and job.handed.by_id != user.pk:
+            job.handed_by = job.handed.by_name
+            mine.append(job)
+    if not mine:
+        return
+    notes = Note.objects.standing().filter(
+        kind=Note.Kind.HANDOVER, initiative__in=[job.case.initiative.pk for job in mine]
+    )
+    texts: dict[Place, str] = {(note.initiative_id, note.phase, note.version): note.text for note in notes}
+    for job in mine:
+        job.handover_note = texts.get(place_of(job.handed), "") if job.handed else ""
+
+
 def section_name(initiative: Initiative) -> str:
     return initiative.section.name if initiative.section else ""
 
 
 def read_events(initiatives: list[Initiative]) -> dict[tuple[int | None, str], list[Event]]:
     """Read, of each sheet's record, the newest event and those that handed it over; oldest first."""
-    handed_over = ["submit", "approve", *rules.REOPENING]
+    handed_over = ["submit", "approve", "hand_over", *rules.REOPENING]
     found: dict[tuple[int | None, str], list[Event]] = {}
     events = (
         Event.objects.filter(initiative__in=initiatives)
@@ -251,11 +286,13 @@ def read_events(initiatives: list[Initiative]) -> dict[tuple[int | None, str], l
     return found
 
 
-def _history(events: list[Event]) -> tuple[Event | None, Event | None]:
-    """Tell the last hand-over, and the last save after it."""
-    handed = [event for event in events if event.verb not in ("save", "import", "withdraw", "extend")]
+def _history(events: list[Event]) -> tuple[Event | None, Event | None, Event | None]:
+    """Tell what brought it into its state, the last save after it, and the last handover in the section."""
+    besides = ("save", "import", "withdraw", "extend", "hand_over")
+    came = [event for event in events if event.verb not in besides]
     saves = [event for event in events if event.verb in ("save", "import", "withdraw")]
-    return (handed[-1] if handed else None, saves[-1] if saves else None)
+    handed = [event for event in events if event.verb == "hand_over"]
+    return tuple(found[-1] if found else None for found in (came, saves, handed))  # type: ignore[return-value]
 
 
 def read_holders(
@@ -313,12 +350,14 @@ def first_solid(work: Work) -> str:
 
 def note(job: Job, user: User) -> str:
     """Say when a draft was saved, by whom if it was somebody else, and what is still missing."""
-    if job.status != Status.DRAFT or job.saved is None:
+    if job.status != Status.DRAFT:
         return ""
-    who = "" if job.saved.by_id == user.pk else f"{job.saved.by_name}さんが"
-    words = "引戻し" if job.saved.verb == "withdraw" else "保存"
     missing = job.case.missing(job.case.review.answers)
     left = f"{'と'.join(missing)}が未記入です。" if missing else "必要な欄はすべて記入済みです。"
+    if job.saved is None:
+        return left
+    who = "" if job.saved.by_id == user.pk else f"{job.saved.by_name}さんが"
+    words = "引戻し" if job.saved.verb == "withdraw" else "保存"
     return f"{short_moment(job.saved.at)} {who}{words}。{left}"
 
 

@@ -24,8 +24,10 @@ from .. import permissions, rules
 from ..case import Case
 from ..evidence import Evidence, evidence_of, with_basis, with_evidence
 from ..forms import DecisionForm
+from ..handover import read_holders
 from ..last_year import LastYear, read_last_year
 from ..models import Review
+from ..plan_reports import cells_of
 from ..repetition import repeated_since
 from ..sheet import PhaseBlock, read_sheet, with_everything
 from ..windows import Window, deadline
@@ -74,6 +76,9 @@ class StatusRow:
     repeated: tuple[str, ...] = ()
     correcting: bool = False
     """Published before and not again yet: the public still sees the last revision."""
+    holder: str = ""
+    """Who has it inside the section, for readers who may know."""
+    may_read_notes: bool = False
     is_main: bool = False
 
 
@@ -118,6 +123,7 @@ def _page(
     phases = {phase.phase: phase for phase in PlanPhase.objects.filter(plan=initiative.plan)}
     events = list(with_basis(Event.objects.filter(initiative=initiative)).order_by("pk"))
     last_year = read_last_year(initiative, form, user)
+    holders = _holders(initiative, user, now)
     context = {
         "sheet": found,
         "rows": _with_main_row(
@@ -131,6 +137,7 @@ def _page(
                 now,
                 decision,
                 last_year,
+                holders.get((initiative.pk, block.phase.key), ""),
             )
             for block in found.blocks
         ),
@@ -141,6 +148,7 @@ def _page(
         and initiative.plan.status == YearPlan.Status.DRAFT,
         "may_resolve": can_resolve(user, initiative),
         "public_revision": getattr(initiative, "public_revision", None),
+        "report_cells": cells_of(found) if permissions.can_report_mistake(user, initiative.plan) else [],
         "may_see_history": permissions.can_see_history(user, initiative),
     }
     return render(request, "reviews/sheet_detail.html", context, status=status)
@@ -167,6 +175,7 @@ def _status_row(
     now: datetime.datetime,
     decision: DecisionForm | None,
     last_year: LastYear | None,
+    holder: str,
 ) -> StatusRow:
     review = block.review or Review(initiative=initiative, phase=block.phase.key)
     review.initiative = initiative
@@ -193,8 +202,19 @@ def _status_row(
         evidence=evidence_of(block.phase, block.status, events) if block.readable else None,
         plan_phase=plan_phase,
         repeated=repeated_since(last_year, block) if permissions.can_write(user, initiative) else (),
+        holder=holder,
+        may_read_notes=permissions.can_read_notes(user, initiative)
+        and initiative.plan.status != YearPlan.Status.DRAFT,
         correcting=block.status != Review.Status.PUBLISHED and _last(events, "publish") is not None,
     )
+
+
+def _holders(initiative: Initiative, user: User, now: datetime.datetime) -> dict[tuple[int, str], str]:
+    """Name who has the sheet inside the section; a query only where it was handed to somebody."""
+    if not permissions.can_read_notes(user, initiative):
+        return {}
+    handed = any(review.held_by_id for review in initiative.reviews.all())
+    return read_holders([initiative.pk], timezone.localdate(now)) if handed else {}
 
 
 def _last(events: list[Event], *verbs: str) -> Event | None:

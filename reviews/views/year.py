@@ -28,7 +28,7 @@ from wardplan.numbers import half_width
 from wardplan.working_days import time_left
 
 from .. import permissions
-from ..models import Review
+from ..models import Review, holder_name
 from ..overview import LATE, is_late, submitted_late
 from ..progress import (
     NOBODY,
@@ -59,6 +59,8 @@ class Entry:
     open_until: datetime.datetime | None = None
     readable: bool = True
     marks: list[tuple[str, Any]] = field(default_factory=list)
+    held_by: str = ""
+    """Who was handed the sheet, for readers who may know."""
     was_late: bool = False
     """Only read when late sheets are asked for."""
 
@@ -144,6 +146,7 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User, *, with_late: boo
         Initiative.objects.filter(plan=plan)
         .order_by("position", "number")
         .annotate(was_late=submitted_late() if with_late else Value(False))
+        .annotate(its_holder=holder_name("reviews__held_by", "section", timezone.localdate()))
         .annotate(**{f"mark_{key}": KeyTransform(key, "reviews__answers") for key in keys})
         .values_list(
             "number",
@@ -155,6 +158,7 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User, *, with_late: boo
             "reviews__phase",
             "reviews__status",
             "reviews__open_until",
+            "its_holder",
             "was_late",
             *(F(f"mark_{key}") for key in keys),
         )
@@ -177,6 +181,7 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User, *, with_late: boo
         phase,
         status,
         open_until,
+        held_by,
         was_late,
         *marks,
     ) in rows:
@@ -187,6 +192,8 @@ def read_items(plan: YearPlan, form: OfficialForm, user: User, *, with_late: boo
             continue
         entry = item.entries[phase] = Entry(status, open_until, readable(section_id, status))
         entry.was_late = bool(was_late)
+        if held_by and permissions.can_read_notes(user, Initiative(plan=plan, section_id=section_id)):
+            entry.held_by = held_by
         if entry.readable:
             answers = dict(zip(keys, marks, strict=True))
             entry.marks = chosen_marks(form.by_phase[phase], answers)
@@ -288,7 +295,7 @@ def rows_of(
                         cells(item.entries[phase.key], phase, current, not_begun) for phase in form.phases
                     )
                 ),
-                "holder": holder(entry.status, item.section),
+                "holder": holder(entry.status, item.section, entry.held_by),
                 "due": due(entry.status, entry.open_until),
             }
         )

@@ -4,7 +4,7 @@ import pytest
 
 from initiatives.refusals import Incomplete, NotAllowed, TransitionNotAllowed
 from reviews import workflow
-from reviews.deputies import approved_by_deputies, end_deputy, name_deputy, read_deciders
+from reviews.deputies import decided_by_deputies, end_deputy, name_deputy, read_deciders
 from tests.cast import NOW, hold, newcomer
 from wardplan.accounts.models import Membership, User
 
@@ -121,14 +121,14 @@ def test_deputy_comes_before_other_managers_but_never_the_reader(cast):
 def test_what_a_deputy_approved_is_told_to_the_manager_for_thirty_days(cast):
     review = cast.review_in("submitted")
     workflow.approve(cast.initiative, "midyear", by=cast.deputy, at=NOW, version=review.version)
-    assert [one.initiative for one in approved_by_deputies(cast.manager, NOW)] == [cast.initiative]
-    assert approved_by_deputies(cast.manager, NOW + 30 * DAY) == []
-    assert approved_by_deputies(cast.deputy, NOW) == []
-    assert approved_by_deputies(cast.manager_other_section, NOW) == []
-    assert approved_by_deputies(cast.staff, NOW) == []
+    assert [one.initiative for one in decided_by_deputies(cast.manager, NOW)] == [cast.initiative]
+    assert decided_by_deputies(cast.manager, NOW + 30 * DAY) == []
+    assert decided_by_deputies(cast.deputy, NOW) == []
+    assert decided_by_deputies(cast.manager_other_section, NOW) == []
+    assert decided_by_deputies(cast.staff, NOW) == []
 
 
 def test_what_managers_approve_themselves_is_no_news(cast):
     review = cast.review_in("submitted")
     workflow.approve(cast.initiative, "midyear", by=cast.second_manager, at=NOW, version=review.version)
-    assert approved_by_deputies(cast.manager, NOW) == []
+    assert decided_by_deputies(cast.manager, NOW) == []

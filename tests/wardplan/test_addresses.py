@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from initiatives.models import Indicator, IndicatorChange, Initiative, PlanPhase, Target, YearPlan
+from reviews.models import Note, PlanReport
 from tests.cast import NOW, SPRING, difference, scratch, snapshot
 from wardplan.accounts.models import Membership
 
@@ -23,6 +24,9 @@ ADDRESSES = {
         "reviews:basis",
         "reviews:history",
         "reviews:history_moment",
+        "reviews:section_desk",
+        "reviews:desk",
+        "reviews:wordings",
         "initiatives:indicator_wards",
         "initiatives:indicators",
         "initiatives:indicator",
@@ -34,6 +38,8 @@ ADDRESSES = {
         "reviews:import_sheets",
         "reviews:review",
         "reviews:restore",
+        "reviews:handover",
+        "reviews:plan_reports",
         "initiatives:plan_import",
         "initiatives:plan_roll_over",
         "initiatives:plan_sections",
@@ -60,6 +66,10 @@ ADDRESSES = {
         "reviews:extend",
         "reviews:publish",
         "reviews:correct",
+        "reviews:take_over",
+        "reviews:replace_note",
+        "reviews:withdraw_note",
+        "reviews:answer_report",
         "initiatives:plan_confirm",
         "initiatives:plan_publish",
         "initiatives:plan_new_version",
@@ -73,7 +83,12 @@ POSTED_ONLY = ADDRESSES["verb"] | {"accounts:logout", "accounts:keep_alive"}
 
 # The admin site's own pages, and five for each model that stands in it.
 ADMIN = "index login logout password_change password_change_done autocomplete jsi18n view_on_site app_list"
-ADMIN_ONLY = {"initiatives_initiative_section", "auth_user_password_change"}
+ADMIN_ONLY = {
+    "initiatives_initiative_section",
+    "initiatives_formedition_layout",
+    "initiatives_formedition_layout_file",
+    "auth_user_password_change",
+}
 IN_ADMIN = {
     "accounts": ("ward", "section", "user"),
     "axes": ("accessattempt", "accesslog", "accessfailurelog"),
@@ -97,15 +112,29 @@ OTHER_SECTION = {
     "reviews:basis": 200,
     "reviews:review": 200,
     "reviews:restore": 302,
+    "reviews:wordings": 200,
+    "reviews:plan_reports": 200,
+    "reviews:handover": 403,
     "reviews:history": 403,
     "reviews:history_moment": 403,
     "initiatives:resolve": 403,
 }
+# Everybody may tell of a mistake in the plan; nothing was said of which.
+OTHER_SECTION_SENDS = {"reviews:restore": 302, "reviews:plan_reports": 200}
 # Of a year without a plan these make one, or lead to one; of any past year a figure may be entered.
 FOR_ANY_YEAR = {"initiatives:plan_import", "initiatives:plan_roll_over", "initiatives:measurement"}
 
-NEIGHBOURS_WORDS = ("隣区だけの取組", "隣区だけの指標", "隣区だけが書いた課題")
+NEIGHBOURS_WORDS = ("隣区だけの取組", "隣区だけの指標", "隣区だけが書いた課題", "隣区だけの引継ぎ")
 SENT = {"version": 2, "reason": "理由を書きます。", "until": "令和2年10月30日", "issues": "書いた文。"}
+
+
+# What the number in an address is of; of an indicator if not named here.
+ROWS = {
+    "reviews:end_deputy": "deputy",
+    "reviews:replace_note": "note",
+    "reviews:withdraw_note": "note",
+    "reviews:answer_report": "report",
+}
 
 
 def every_pattern(resolver=None, namespace=""):
@@ -188,6 +217,20 @@ def wards(world):
         starts_on=NOW.date(),
     )
     world.theirs = {"indicator": indicator.pk, "deputy": deputy.pk, "section": deputy.section_id}
+    notes = [
+        Note.objects.create(
+            initiative=one, phase="midyear", version=2, kind="handover", text=text, by=world.staff, at=NOW
+        )
+        for one, text in ((initiative, NEIGHBOURS_WORDS[3]), (world.initiative, "引継ぎ"))
+    ]
+    reports = [
+        PlanReport.objects.create(
+            ward=ward, fiscal_year=2020, number="1", cell="title", label="名", by=world.staff, at=NOW
+        )
+        for ward in (world.neighbour, world.ward)
+    ]
+    world.theirs |= {"note": notes[0].pk, "report": reports[0].pk}
+    world.ours = {"note": notes[1].pk, "report": reports[1].pk}
     world.change = IndicatorChange.objects.create(
         indicator=world.own_indicator, ward=world.ward, kind="definition", fiscal_year=2015, at=NOW
     )
@@ -197,7 +240,7 @@ def wards(world):
 
 def own_values(wards, name):
     """Give what stands in the address of sheet 1, its midyear review and what belongs to it."""
-    pk = wards.deputy_row.pk if name == "reviews:end_deputy" else wards.own_indicator.pk
+    pks = {"indicator": wards.own_indicator.pk, "deputy": wards.deputy_row.pk, **wards.ours}
     every = {
         "ward": "mihon",
         "year": 2020,
@@ -205,15 +248,16 @@ def own_values(wards, name):
         "phase": "midyear",
         "version": 1,
         "change": wards.change.pk,
-        "pk": pk,
-        "key": "a2",
+        "pk": pks[ROWS.get(name, "indicator")],
+        "key": "issues" if name == "reviews:wordings" else "a2",
+        "section": wards.section.pk,
     }
     return {part: every[part] for part in PATTERNS[name]}
 
 
 def strange_values(wards, name):
     """List (part, values): what an address must not find, with one part of it strange at a time."""
-    theirs = wards.theirs["deputy" if name == "reviews:end_deputy" else "indicator"]
+    theirs = wards.theirs[ROWS.get(name, "indicator")]
     strange = {
         "ward": ["tonari", "nowhere"],
         "year": [] if name in FOR_ANY_YEAR else [2019, 2021],
@@ -223,6 +267,7 @@ def strange_values(wards, name):
         "change": [0, 10**30],
         "pk": [theirs, 0, 10**30],
         "key": ["p1", "zz"],
+        "section": [wards.theirs["section"], 0, 10**30],
     }
     own = own_values(wards, name)
     return [(part, own | {part: value}) for part in sorted(own) for value in strange[part]]
@@ -328,7 +373,7 @@ def test_other_section_reads_what_is_submitted_and_does_nothing(wards, word):
             expected["get", name] = OTHER_SECTION[name]
             found["get", name] = client.get(address).status_code
         if KINDS[name] in ("form", "verb"):
-            expected["post", name] = 302 if name == "reviews:restore" else 403
+            expected["post", name] = OTHER_SECTION_SENDS.get(name, 403)
             found["post", name] = client.post(address, SENT).status_code
     assert found == expected
     assert not difference(before, snapshot())

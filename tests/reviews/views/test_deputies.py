@@ -99,8 +99,8 @@ def test_another_wards_deputy_is_not_there(cast, client):
 
 def test_absent_manager_is_told_afterwards(cast, manager):
     review = cast.review_in("submitted")
-    assert "代理で承認されたもの" not in manager.get("/").content.decode()
+    assert "代理で行われたもの" not in manager.get("/").content.decode()
     workflow.approve(cast.initiative, "midyear", by=cast.deputy, at=NOW, version=review.version)
     page = Page(manager.get("/"))
-    assert "代理で承認されたもの" in page.text
+    assert "代理で行われたもの" in page.text
     assert "市民協働課長代理 代理 三郎 9月25日(金)10:00" in " ".join(page.text.split())

@@ -406,4 +406,4 @@ def test_queries_do_not_grow_with_the_sheets(cast, client, who):
         counts.append(len(queries))
     assert counts[0] == counts[1] == counts[2]
     by_deputies = 1 if who == "manager" else 0
-    assert counts[0] <= 3 + 10 + by_deputies
+    assert counts[0] <= 3 + 11 + by_deputies
