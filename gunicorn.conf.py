@@ -7,7 +7,8 @@ bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 workers = 2
 worker_class = "sync"
 
-# A year's workbook of a large ward takes seconds; a minute means something hangs.
+# A year's workbook of a large ward takes a second, 24 wards' at once take ten to twenty-five; a minute means
+# something hangs.
 timeout = 60
 max_requests = 2000
 max_requests_jitter = 200

@@ -10,30 +10,27 @@ import copy
 import datetime
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch
 
-from initiatives.form import FormMark, FormPhase, FormQuestion, OfficialForm, read_form
+from initiatives.form import FormPhase, FormQuestion, OfficialForm, read_form
 from initiatives.models import Event, Initiative, PlanPhase, Target, YearPlan
 from initiatives.refusals import NotAllowed, Refused
 from wardplan.accounts.models import User, Ward
 from wardplan.fiscal_year import FiscalYear
-from wardplan.numbers import half_width, with_unit
 
 from . import rules
 from .answers import Answers, pick, put, same
 from .case import Case
-from .forms import ReviewForm, input_names, read_mark
+from .forms import ReviewForm, input_names
 from .models import Review
+from .returned_answers import read_answer
 from .workbook.reader import (
     Given,
     Problem,
     Reading,
     Returned,
-    figure_of,
-    mark_sentence,
 )
 from .workbook.stamp import Stamp
 
@@ -394,43 +391,3 @@ class _Comparison:
             if errors:
                 sentences[change.key] = errors[0]
         return sentences
-
-
-def read_answer(given: Given, was: Any, unit: str) -> Any:
-    """Say what a returned cell answers; a cell that still says what was written into it gives the base.
-
-    Raises ValueError with a sentence for what cannot be taken over.
-    """
-    question, filled = given.question, given.filled
-    if filled.wrong:
-        raise ValueError(filled.wrong)
-    if given.says(written(question, was, unit)):
-        return was
-    if question.kind == "mark":
-        position = read_mark(question, filled.text)
-        mark = question.mark(position)
-        # 対象外 stands third, but not on paper: there ③ is a slip, and only its own words mean it.
-        by_count = mark is not None and not mark.on_paper and not _says(mark, filled.text)
-        if filled.text.strip() and (mark is None or by_count):
-            raise ValueError(mark_sentence(question, filled.text))
-        return position
-    if question.kind == "figure":
-        figure = {**(was or {}), "value": figure_of(filled, unit)}
-        return {part: value for part, value in figure.items() if value} or None
-    return filled.text or None
-
-
-def _says(mark: FormMark, text: str) -> bool:
-    typed = half_width(text).strip()
-    return typed in (half_width(mark.symbol), half_width(mark.label), half_width(str(mark)))
-
-
-def written(question: FormQuestion, answer: Any, unit: str) -> str:
-    """Write an answer as the writer writes it into its cell."""
-    if question.kind == "mark":
-        mark = question.mark(answer)
-        return mark.symbol if mark and mark.on_paper else ""
-    if question.kind == "figure":
-        value = (answer or {}).get("value")
-        return with_unit(Decimal(value), unit) if value else ""
-    return answer or ""

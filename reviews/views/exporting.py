@@ -30,7 +30,7 @@ from .case import signed_in
 TOKEN_COOKIE = "export"
 TOKEN_SECONDS = 120
 # What a download holds in memory before it goes to a temporary file.
-MOST_IN_MEMORY = 4 * 1024 * 1024
+MOST_IN_MEMORY = 16 * 1024 * 1024
 
 
 @never_cache

@@ -9,7 +9,7 @@ from openpyxl.cell.text import InlineFont
 
 from initiatives.form import FormQuestion
 from initiatives.xlsx.shown import shown
-from reviews.import_preview import read_answer
+from reviews.returned_answers import read_answer
 from reviews.workbook.reader import Filled, Given, read_workbook
 from reviews.workbook.stamp import Stamp, write_stamp
 from reviews.workbook.writer import write_sheet, write_workbook
