@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from openpyxl.chart import LineChart, Reference
+from openpyxl.chart.data_source import AxDataSource, StrRef
 from openpyxl.chart.layout import Layout, ManualLayout
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText
@@ -113,9 +114,13 @@ def _chart(page: Worksheet, head: int, last: int, values: Sequence[Decimal | Non
     """Make a line chart that is told apart without colour: dashed and hollow the target, solid the actual."""
     chart = LineChart()
     chart.add_data(Reference(page, min_col=3, max_col=4, min_row=head, max_row=last), titles_from_data=True)
-    chart.set_categories(Reference(page, min_col=1, min_row=head + 1, max_row=last))
     chart.dispBlanksAs = "gap"
+    chart.roundedCorners = False
     target, actual = chart.series
+    for series in chart.series:
+        # As text: openpyxl takes every category for a number.
+        years = Reference(page, min_col=1, min_row=head + 1, max_row=last)
+        series.cat = AxDataSource(strRef=StrRef(f=str(years)))
     _ink(target, dash="dash", symbol="diamond", size=9, filled=False)
     _ink(actual, dash="solid", symbol="circle", size=7, filled=True)
     chart.legend.position = "b"
@@ -131,7 +136,8 @@ def _chart(page: Worksheet, head: int, last: int, values: Sequence[Decimal | Non
     known = [value for value in values if value is not None]
     if known and min(known) >= 0 and min(known) * 2 < max(known):
         chart.y_axis.scaling.min = 0
-    chart.layout = Layout(manualLayout=ManualLayout(x=0.1, y=0.05, w=0.86, h=0.72))
+    place = ManualLayout(layoutTarget="inner", xMode="edge", yMode="edge", x=0.1, y=0.05, w=0.86, h=0.7)
+    chart.layout = Layout(manualLayout=place)
     return chart
 
 

@@ -276,6 +276,7 @@ def test_chart_draws_its_own_table_with_gaps_and_without_colour(cast):
     first, last = start + 6, start + 9
     assert target.val.numRef.f == f"'グラフ'!$C${first}:$C${last}"
     assert actual.val.numRef.f == f"'グラフ'!$D${first}:$D${last}"
+    assert {series.cat.strRef.f for series in chart.series} == {f"'グラフ'!$A${first}:$A${last}"}
     assert chart.display_blanks == "gap" and not chart.x_axis.delete and not chart.y_axis.delete
     assert (target.spPr.ln.prstDash, actual.spPr.ln.prstDash) == ("dash", "solid")
     assert (target.marker.symbol, actual.marker.symbol) == ("diamond", "circle")
