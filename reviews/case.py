@@ -63,9 +63,13 @@ class Case:
         earlier = _reviews(self.initiative).get(before.key)
         return earlier.answers if earlier and earlier.status not in (Status.NOT_STARTED, Status.DRAFT) else {}
 
-    @property
+    @cached_property
     def target_keys(self) -> list[str]:
-        return [target.key for target in self.targets]
+        """Name the annual targets in order; no more than their keys are read when nobody needed them yet."""
+        if self.whole or "targets" in self.__dict__:
+            return [target.key for target in self.targets]
+        annual = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
+        return list(annual.order_by("position", "pk").values_list("key", flat=True))
 
     def basis(self, answers: Answers) -> Basis:
         return basis_of(self, answers)
@@ -117,6 +121,7 @@ def open_case(initiative: Initiative, phase: str, by: User) -> Case:
         Initiative.objects.visible_to(by)
         .select_related("plan__ward", "plan__edition", "section")
         .filter(pk=initiative.pk)
+        .order_by("pk")
         .first()
     )
     if fresh is None:
@@ -133,7 +138,11 @@ def case_of(initiative: Initiative, phase: str, *, whole: bool = False) -> Case:
     form_phase = form.by_phase.get(phase)
     if form_phase is None:
         raise NotVisible("この様式には、その段階がありません。")
-    review = _reviews(initiative).get(phase) or Review(initiative=initiative, phase=phase)
+    if whole:
+        review = _reviews(initiative).get(phase)
+    else:
+        review = Review.objects.filter(initiative=initiative, phase=phase).order_by("pk").first()
+    review = review or Review(initiative=initiative, phase=phase)
     review.initiative = initiative
     return Case(
         initiative=initiative,

@@ -107,8 +107,8 @@ class ReviewForm(forms.Form):
         super().__init__(data)
         self.case = case
         self.complete = complete
-        self.answer_fields = list(fields_of(case.phase, case.target_keys))
         self.targets = targets = {target.key: target for target in case.targets}
+        self.answer_fields = list(fields_of(case.phase, list(targets)))
         self.stored = case.review.answers if answers is None else answers
         self.typed = typed
         for field in self.answer_fields:

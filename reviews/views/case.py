@@ -24,6 +24,7 @@ def find_initiative(user: User, ward: str, year: FiscalYear, number: str) -> Ini
     found = (
         _named(user, ward, year, number)
         .select_related("plan__ward", "plan__edition", "section", "continues__plan")
+        .order_by("pk")
         .first()
     )
     if found is None:

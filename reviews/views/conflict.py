@@ -54,7 +54,8 @@ def conflict_page(
 
 def names_by_field(case: Case) -> dict[str, list[str]]:
     """Name the inputs of every field: figure_a1 has figure_a1 and figure_a1_source, issues only issues."""
-    return {field.name: input_names(field) for field in fields_of(case.phase, case.target_keys)}
+    keys = [target.key for target in case.targets]
+    return {field.name: input_names(field) for field in fields_of(case.phase, keys)}
 
 
 def resolve_choices(
