@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -23,10 +25,10 @@ from wardplan.era import clock_time
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import REMOVED_NOTICE
 
-from .. import keeping, rules, workflow
+from .. import keeping, permissions, rules, workflow
 from ..answers import unchanged
 from ..case import Case, open_case
-from ..comments import read_comments
+from ..comments import labels_of, read_comments
 from ..form_layout import Beside
 from ..forms import ReviewForm
 from ..last_year import read_last_year
@@ -119,6 +121,7 @@ def _write(
     except Refused as refused:
         return refusal_page(request, refused, kept=form.typed_text(), back=sheet_url(case))
     keeping.forget(case, user, keeping.page_of(request))
+    keeping.forget_the_old()
     _tell(request, verb, form, event)
     if mending:
         answer = redirect(queue_url(case))
@@ -324,6 +327,19 @@ def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:
         "unsaved": unsaved,
         "kept": ReviewForm(case, unsaved.fields).typed_text() if unsaved else {},
         "why": why,
+        "returned": _returned(case, user),
         "sheet_url": sheet_url(case),
     }
     return render(request, "reviews/review_detail.html", context)
+
+
+def _returned(case: Case, user: User) -> dict[str, Any] | None:
+    """Give why a sheet came back, with the comments to single fields, for those who may read them."""
+    if case.review.status != Review.Status.RETURNED or not permissions.can_read_notes(user, case.initiative):
+        return None
+    events = Event.objects.filter(initiative=case.initiative, phase=case.review.phase).defer("content")
+    event = events.filter(verb__in=rules.REOPENING).order_by("-version").first()
+    labels = labels_of(case.phase, case.target_keys)
+    written = read_comments([event] if event else []).values()
+    comments = [(labels.get(one.field, ""), one) for found in written for one in found]
+    return {"event": event, "comments": comments}

@@ -128,6 +128,23 @@ def test_what_a_deputy_approved_is_told_to_the_manager_for_thirty_days(cast):
     assert decided_by_deputies(cast.staff, NOW) == []
 
 
+def test_what_a_deputy_mends_and_returns_is_told_as_well(cast):
+    review = cast.review_in("submitted")
+    act = {"by": cast.deputy, "at": NOW}
+    mended = workflow.save(
+        cast.initiative,
+        "midyear",
+        version=review.version,
+        answers=cast.answers(issues="字句を直した文"),
+        **act,
+    )
+    returned = workflow.send_back(
+        cast.initiative, "midyear", version=mended.version, reason="直してください。", **act
+    )
+    assert decided_by_deputies(cast.manager, NOW) == [returned, mended]
+    assert mended.on_behalf
+
+
 def test_what_managers_approve_themselves_is_no_news(cast):
     review = cast.review_in("submitted")
     workflow.approve(cast.initiative, "midyear", by=cast.second_manager, at=NOW, version=review.version)

@@ -1,9 +1,14 @@
+import datetime
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from initiatives import workflow as plan_workflow
 from initiatives.models import Event
+from reviews import workflow
+from reviews.handover import withdraw_note, write_note
 from tests.cast import NOW
 
 URL = "/mihon/2020/1/history/"
@@ -66,6 +71,45 @@ def test_reason_is_escaped_and_keeps_its_lines(cast, read):
     cast.review_in("returned")
     Event.objects.filter(verb="return").update(reason="<i>一</i>\n二")
     assert "&lt;i&gt;一&lt;/i&gt;\n二" in read(cast.staff)
+
+
+def test_comments_of_a_return_stand_with_its_reason(cast, read):
+    review = cast.review_in("submitted")
+    workflow.send_back(
+        cast.initiative,
+        "midyear",
+        by=cast.manager,
+        at=NOW,
+        version=review.version,
+        reason="直してください。",
+        comments={"issues": "いつ行うかも。"},
+    )
+    page = read(cast.staff)
+    returned = page[page.index("<b>差戻し</b>") : page.index("<b>提出</b>")]
+    assert "課題と改善策へのコメント" in returned
+    assert "いつ行うかも。" in returned
+
+
+def test_handovers_and_notes_are_told_in_their_order(cast, read):
+    cast.review_in("draft")
+    note = write_note(cast.initiative, "midyear", by=cast.staff, at=NOW, text="はじめのメモ")
+    later = NOW + datetime.timedelta(minutes=5)
+    workflow.hand_over(
+        cast.initiative,
+        "midyear",
+        by=cast.staff,
+        at=later,
+        version=1,
+        to=cast.second_staff,
+        text="あとはお願いします。",
+    )
+    withdraw_note(note, by=cast.second_staff, at=later + datetime.timedelta(minutes=5))
+    page = read(cast.admin)
+    whats = ["引継ぎメモの取下げ", "引継ぎ", "引継ぎメモ", "一時保存"]
+    assert re.findall("<b>(.+?)</b> 中間振り返り", page) == whats
+    assert "担当 次郎さんに渡しました" in page
+    assert page.count("あとはお願いします。") == 1
+    assert page.count("はじめのメモ") == 2
 
 
 def test_sheet_without_history_says_so(cast, read):

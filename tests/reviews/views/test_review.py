@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from initiatives.models import Initiative
+from reviews import workflow
 from reviews.models import UnsavedText
 from tests.cast import NOW, snapshot
 from tests.pages import Page, send
@@ -245,6 +246,25 @@ def test_refusal_hands_back_figures_and_their_sources_one_by_one(staff, cast):
     page = Page(send(staff, EVALUATION, version=0, achievement=1, **fields), 409)
     for words in ("目標1 実績値 出典", "課の記録", "目標2 実績値 出典", "監査", "①目標達成"):
         assert words in page.text
+
+
+@pytest.mark.parametrize(("who", "told"), [("staff", True), ("admin", True), ("viewer", False)])
+def test_closed_form_still_says_why_it_came_back(cast, client, who, told):
+    review = cast.review_in("submitted")
+    workflow.send_back(
+        cast.initiative,
+        "midyear",
+        by=cast.manager,
+        at=NOW,
+        version=review.version,
+        reason="直してください。",
+        comments={"issues": "いつ行うかも。"},
+    )
+    cast.set_window("midyear", "closed")
+    client.force_login(cast.actor(who))
+    text = Page(client.get("/mihon/2020/1/midyear/")).text
+    for words in ("直してください。", "課題と改善策へのコメント", "いつ行うかも。"):
+        assert (words in text) == told, words
 
 
 def test_unsaved_text_of_a_closed_form_can_still_be_read(staff, cast):
