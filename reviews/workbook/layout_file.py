@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import inf
+from math import ceil, inf
 from typing import Any
 from xml.sax.saxutils import quoteattr
 from zipfile import BadZipFile
@@ -31,8 +31,8 @@ from initiatives.xlsx.characters import unescape
 from initiatives.xlsx.gate import NotOurs, Package, local, open_package
 
 from . import names
-from .drawing import OPEN, layout_file
-from .fitting import type_of
+from .drawing import OPEN, TEXT_SIZE, layout_file
+from .fitting import FONT, type_of
 from .layout import GAP, INDENT, Block, Layout, Paper, Place, Region, Row
 
 HEAVIEST = 60_000
@@ -142,6 +142,7 @@ class _Reader:
         for area in self.page.merged_cells.ranges:
             self.merged[area.min_row, area.min_col] = (area.min_col, area.min_row, area.max_col, area.max_row)
         self.looks = _Looks(self.book)
+        self.digit = _digit_of(self.book._fonts[0]) if self.book._fonts else 7
 
     def read(self) -> Layout:
         """Read everything, and raise NotALayout when anything is wrong."""
@@ -400,8 +401,8 @@ class _Reader:
         for dimension in self.page.column_dimensions.values():
             first = dimension.min or 0
             if first <= column <= (dimension.max or 0) and dimension.width:
-                return 0 if dimension.hidden else round(dimension.width * 7)
-        return round((self.page.sheet_format.defaultColWidth or 9) * 7)
+                return 0 if dimension.hidden else round(dimension.width * self.digit)
+        return round((self.page.sheet_format.defaultColWidth or 9) * self.digit)
 
     def height(self, row: int) -> float:
         dimension = self.page.row_dimensions.get(row)
@@ -489,6 +490,16 @@ class _Reader:
         )
 
 
+def _digit_of(font: Font) -> int:
+    """Give the pixels that Excel counts for a digit of the file's standard font: its unit of column widths.
+
+    7 for Calibri 11, 8 for 游ゴシック 11 and ＭＳ Ｐゴシック 11, 7 for BIZ UDゴシック 10.5.
+    """
+    pixels = float(font.sz or 11) * 4 / 3
+    latin = (font.name or "").isascii()
+    return max(1, round(pixels * 0.507) if latin else ceil(pixels / 2))
+
+
 def _xml(element: Any) -> str:
     return str(tostring(element.to_tree()), "utf-8")
 
@@ -547,9 +558,9 @@ class _Looks:
         self.source = source
         self.book = Workbook()
         self.book.loaded_theme = source.loaded_theme
-        if source._fonts:
-            self.book._fonts[0] = source._fonts[0]
-            self.book._fonts._dict = {font: index for index, font in enumerate(self.book._fonts)}
+        # Columns are counted in digits of this font; the layout's own may be another one, or not be there.
+        self.book._fonts[0] = Font(name=FONT, size=TEXT_SIZE, family=3)
+        self.book._fonts._dict = {self.book._fonts[0]: 0}
         self.made: dict[tuple[int, bool, bool], int] = {}
         self.answers: set[int] = set()
         self.legends: set[int] = set()
@@ -586,7 +597,7 @@ class _Looks:
         """Make every change of every look that can be needed, always in one order."""
         styles = self.book._cell_styles
         found: dict[tuple[int, str], int] = {}
-        answers = set(self.answers)
+        answers, legends = set(self.answers), set(self.legends)
         changes = "tbT" if repeats else "tb"
         face = 0
         while face < len(styles):
@@ -599,14 +610,15 @@ class _Looks:
                     border.top = _THIN if change == "T" else Side()
                 made.borderId = self.book._borders.add(border)
                 found[face, change] = styles.add(made)
-                if face in answers:
-                    answers.add(found[face, change])
+                for kind in (answers, legends):
+                    if face in kind:
+                        kind.add(found[face, change])
             face += 1
         for face in sorted(answers):
             made = copy(styles[face])
             made.quotePrefix = 1
             found[face, "q"] = styles.add(made)
-        for face in sorted(self.legends):
+        for face in sorted(legends):
             made = copy(styles[face])
             font = copy(self.book._fonts[made.fontId])
             font.b = True

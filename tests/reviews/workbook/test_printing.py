@@ -16,13 +16,16 @@ from reviews.models import Review
 from reviews.sheet import read_sheets, with_everything
 from reviews.workbook.contents import GAP
 from reviews.workbook.drawing import SCALE, TEXT_SIZE
+from reviews.workbook.layout_file import read_layout
 from reviews.workbook.stamp import read_stamp
 from reviews.workbook.writer import write_sheet, write_workbook
+from tests.reviews.workbook.other_layout import R2_LAYOUT
 from tests.reviews.workbook.samples import (
     ANSWERS,
     AT,
     EVALUATION_ISSUES,
     MIDYEAR_ISSUES,
+    R2,
     R2_NAMES,
     R9,
     RESULTS,
@@ -131,6 +134,21 @@ def test_another_editions_sheet_prints_every_text(printed):
     content = write_sheet(make_sheet({"review": answers}, form=R9), at=AT)
     (page,) = printed(content)
     assert not [line for line in texts_in(content) if squeezed(line) not in page]
+
+
+def test_a_second_layout_prints_every_text_upright_with_its_head_on_each_page(printed, convert):
+    answers = {
+        "midyear": {"implementation": 1, "outlook": 2, "issues": numbered(2500)},
+        "self_evaluation": {"results": numbered(2500), "achievement": 2, "issues": RESULTS},
+    }
+    layout = read_layout(R2_LAYOUT, R2)
+    content = write_workbook([make_sheet(answers)], at=AT, layout=layout)
+    pages = PdfReader(io.BytesIO(convert(content, "pdf"))).pages
+    assert len(pages) > 1 and all(page.mediabox.height > page.mediabox.width for page in pages)
+    texts = [squeezed(page.extract_text()) for page in pages]
+    assert all("取組項目1【人と人とのつながりづくり】" in text for text in texts)
+    everything = "".join(texts)
+    assert not [line for line in texts_in(content) if squeezed(line) not in everything]
 
 
 def numbered(length):
