@@ -34,6 +34,7 @@ from . import names
 from .drawing import OPEN, TEXT_SIZE, layout_file
 from .fitting import FONT, type_of
 from .layout import GAP, INDENT, Block, Layout, Paper, Place, Region, Row
+from .pages import text_of, width_of
 
 HEAVIEST = 60_000
 """Of a package's weight (see gate): a form has about 2,000."""
@@ -167,7 +168,7 @@ class _Reader:
                 ),
                 None,
             )
-            mine = [replace(place, row=place.row + 1 - first) for place in mine]
+            mine = [_measured(replace(place, row=place.row + 1 - first), columns) for place in mine]
             heights = [self.height(row) for row in range(first, last + 1)]
             blocks.append(Block(_growing(heights, mine), tuple(mine), region))
         return Layout(
@@ -512,6 +513,13 @@ def _run(font: Font) -> str:
 
 def _xml_of_colour(font: Font) -> str:
     return str(tostring(font.color.to_tree("color")), "utf-8") if font.color is not None else ""
+
+
+def _measured(place: Place, columns: tuple[int, ...]) -> Place:
+    """Measure a text that is the same on every sheet, once."""
+    if place.type is None or (place.slot and not place.is_legend):
+        return place
+    return replace(place, needs=place.type.height(text_of(place, {}), width_of(place, columns)))
 
 
 def _growing(heights: Sequence[float], places: Sequence[Place]) -> tuple[Row, ...]:

@@ -123,9 +123,14 @@ def fit(block: Block, columns: tuple[int, ...], contents: Mapping[str, Content])
     # Cells of one row first: what is merged over several then grows no more than it must.
     for place in sorted(block.places, key=lambda place: place.rows):
         if place.type:
-            width = sum(columns[place.column : place.column + place.columns]) - place.indent
-            _grow(block, place, heights, place.type.height(text_of(place, contents), width))
+            needed = place.needs or place.type.height(text_of(place, contents), width_of(place, columns))
+            _grow(block, place, heights, needed)
     return [ceil(height / _PIXEL) * _PIXEL for height in heights]
+
+
+def width_of(place: Place, columns: tuple[int, ...]) -> int:
+    """Give the pixels between which a place's text is set."""
+    return sum(columns[place.column : place.column + place.columns]) - place.indent
 
 
 def _grow(block: Block, place: Place, heights: list[float], needed: float) -> None:

@@ -18,9 +18,10 @@ from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter, quote_sheetname
-from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.workbook.defined_name import DefinedName, DefinedNameDict
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.functions import Element
 
 from initiatives.xlsx.characters import LONGEST_TEXT, REPLACEMENT, escape, holdable, units
 from reviews.sheet import Sheet
@@ -180,6 +181,40 @@ class _Writer(ExcelWriter):
             self.manifest.append(page)
 
 
+class _Name(DefinedName):
+    """A name of a form's cell, without openpyxl's checks of every attribute: a year has hundreds of them."""
+
+    def __init__(self, name: str, reference: str) -> None:
+        self.__dict__.update(name=name, attr_text=reference, localSheetId=None)
+
+    def to_tree(self, *args: Any, **kwargs: Any) -> Element:
+        tree = Element("definedName", name=self.name, localSheetId=str(self.localSheetId))
+        tree.text = self.attr_text
+        return tree
+
+
+class _FormPage(Worksheet):
+    """What the workbook has to know of a form: title, place in the archive, names. Its cells are stamped."""
+
+    auto_filter = None
+    print_area = ""
+    print_titles = ""
+    sheet_state = "visible"
+
+    def __init__(self, book: Workbook, title: str, number: int) -> None:
+        self._parent = book
+        self._WorkbookChild__title = title
+        self._id = number
+        self.defined_names = DefinedNameDict()
+        self._rels: list[Any] = []
+        self._charts: list[Any] = []
+        self._comments: list[Any] = []
+        self._tables: dict[str, Any] = {}
+        self._pivots: list[Any] = []
+        self.legacy_drawing = None
+        self._drawing = None
+
+
 class _Book:
     def __init__(self, at: datetime.datetime, layout: Layout | None = None) -> None:
         self.at = to_jst(at)
@@ -209,19 +244,17 @@ class _Book:
         standing = stencil.places(pages)
         words = self.words(title, standing, contents)
 
-        page = self.book.create_sheet(title)
-        page._id = len(self.forms)
+        page = _FormPage(self.book, title, len(self.forms))
+        self.book._sheets.append(page)
         self.archive.writestr(page.path[1:], stencil.sheet(pages, standing, words, self.footer(sheet)))
         quoted = quote_sheetname(title)
         for stood in standing:
             if stood.place.name:
-                reference = f"{quoted}!${stood.left}${stood.top}"
-                page.defined_names.add(DefinedName(stood.place.name, attr_text=reference))
-        page.print_area = f"A1:{stencil.letters[-1]}{len(pages.rows)}"
+                page.defined_names.add(_Name(stood.place.name, f"{quoted}!${stood.left}${stood.top}"))
+        page.defined_names.add(_Name(stamp.NAME, stamp.write_stamp(stamp_of(sheet, contents, self.at))))
+        page.print_area = f"{quoted}!$A$1:${stencil.letters[-1]}${len(pages.rows)}"
         if stencil.layout.head.rows:
-            page.print_title_rows = f"1:{len(stencil.layout.head.rows)}"
-        written_from = stamp.write_stamp(stamp_of(sheet, contents, self.at))
-        page.defined_names.add(DefinedName(stamp.NAME, attr_text=written_from))
+            page.print_titles = f"{quoted}!$1:${len(stencil.layout.head.rows)}"
 
     def stencil(self, sheet: Sheet) -> Stencil:
         """Make a form ready once for all sheets that share it."""
