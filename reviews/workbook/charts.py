@@ -114,7 +114,7 @@ def _chart(page: Worksheet, head: int, last: int, values: Sequence[Decimal | Non
     """Make a line chart that is told apart without colour: dashed and hollow the target, solid the actual."""
     chart = LineChart()
     chart.add_data(Reference(page, min_col=3, max_col=4, min_row=head, max_row=last), titles_from_data=True)
-    chart.dispBlanksAs = "gap"
+    chart.display_blanks = "gap"
     chart.roundedCorners = False
     target, actual = chart.series
     for series in chart.series:

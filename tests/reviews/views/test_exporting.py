@@ -3,7 +3,9 @@ import zipfile
 from urllib.parse import unquote
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from initiatives.models import Initiative, YearPlan
@@ -73,6 +75,25 @@ def test_page_chooses_beforehand_what_is_most_likely_wanted(cast, person, query,
     value = str(cast.section.pk) if chosen == "section" else chosen
     assert f'value="{value}" required checked' in html
     assert html.count("required checked") == 1
+
+
+def test_page_asks_as_many_queries_for_many_sections_and_sheets(cast):
+    def count():
+        client = client_of(cast.admin)
+        client.get(PAGE)  # touches the session
+        with CaptureQueriesContext(connection) as queries:
+            client.get(PAGE)
+        return len(queries)
+
+    counts = [count()]
+    sections = [Section.objects.create(ward=cast.ward, name=f"第{number}課") for number in range(10)]
+    Initiative.objects.bulk_create(
+        Initiative(plan=cast.plan, number=str(100 + number), position=number, title="取組", section=section)
+        for number, section in enumerate(sections * 3)
+    )
+    counts.append(count())
+    # Session, user and memberships 3; plan, its sections twice, sheets, wards 5; two for the navigation.
+    assert counts[0] == counts[1] <= 10
 
 
 def test_cover_is_off_and_charts_are_on(cast):
