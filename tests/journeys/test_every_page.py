@@ -186,3 +186,43 @@ def close_before_opening(page):
     page.get_by_label("受付終了").first.fill("令和2年7月1日17:15")
     page.get_by_role("button", name="この受付期間にする").first.click()
     expect(page.get_by_role("alert")).to_be_focused()
+
+
+def test_pages_of_a_desk(cast, look):
+    review = cast.review_in("draft")
+    handed = {"by": cast.staff, "at": NOW, "version": review.version, "to": cast.second_staff}
+    workflow.hand_over(cast.initiative, "midyear", text="あとは\nお願いします。" + "x" * 300, **handed)
+    cast.review_in("submitted", initiative=cast.other_initiative)
+    desk = f"/mihon/2020/desk/{cast.section.pk}/"
+    look(cast.second_staff, "/")
+    look(cast.second_staff, desk + "?texts=open")
+    look(cast.second_staff, FORM + "handover/", act=hand_nothing_over)
+    look(cast.second_staff, FORM + "wordings/issues/")
+    look(cast.second_staff, FORM, act=unfold_wordings)
+    look(cast.second_staff, SHEET + "history/")
+    look(cast.second_staff, SHEET, act=report_a_mistake)
+    look(cast.admin, SHEET + "mistakes/", act=answer_nothing)
+    look(cast.admin, "/")
+
+
+def hand_nothing_over(page):
+    page.locator("summary", has_text="書き換える").click()
+    page.get_by_role("button", name="引継ぎメモを残す・渡す").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+
+
+def unfold_wordings(page):
+    page.locator("summary", has_text="他の課・他の年度の書き方").click()
+    expect(page.get_by_text("このシート").or_(page.get_by_text("総務課")).first).to_be_visible()
+
+
+def report_a_mistake(page):
+    page.locator("summary", has_text="計画の誤りを知らせる").click()
+    page.get_by_role("button", name="取りまとめ担当に知らせる").click()
+    expect(page.get_by_text("取りまとめ担当に知らせました。")).to_be_visible()
+
+
+def answer_nothing(page):
+    page.locator("summary", has_text="回答して済みにする").click()
+    page.get_by_role("button", name="この内容で回答する").click()
+    expect(page.get_by_role("alert")).to_be_focused()
