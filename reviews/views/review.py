@@ -252,7 +252,7 @@ def form_page(
     show_capacity(form, sheet)
     last_year = read_last_year(case.initiative, case.form, user)
     events = Event.objects.filter(initiative=case.initiative, phase=case.review.phase).defer("content")
-    last = events.order_by("-version").first()
+    last = events.exclude(verb="hand_over").order_by("-version").first()
     returned = None
     if case.review.status == Review.Status.RETURNED:
         returned = events.filter(verb__in=rules.REOPENING).order_by("-version").first()
