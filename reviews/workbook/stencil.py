@@ -7,7 +7,6 @@ with gaps.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape as escape_xml
 
@@ -53,8 +52,7 @@ class _Gap(NamedTuple):
     says: bool
 
 
-@dataclass(frozen=True)
-class Stood:
+class Stood(NamedTuple):
     """Where a place stands on a written sheet."""
 
     place: Place
@@ -161,9 +159,11 @@ class Stencil:
 
     def _areas(self, stood: Stood, breaks: Sequence[int]) -> Iterator[str]:
         """Give what is merged: a text of the form itself is divided where a page ends, to stand on each."""
-        cuts = (
-            [row for row in breaks if stood.top <= row < stood.bottom] if _stands_again(stood.place) else []
-        )
+        if not breaks or not _stands_again(stood.place):
+            if stood.left != stood.right or stood.top != stood.bottom:
+                yield stood.area
+            return
+        cuts = [row for row in breaks if stood.top <= row < stood.bottom]
         for top, bottom in zip([stood.top, *(row + 1 for row in cuts)], [*cuts, stood.bottom], strict=True):
             if (stood.left, top) != (stood.right, bottom):
                 yield f"{stood.left}{top}:{stood.right}{bottom}"

@@ -146,7 +146,8 @@ class _Archive(ZipFile):
         entry = ZipInfo(name, self._date)
         entry.compress_type = ZIP_DEFLATED
         entry.external_attr = 0o600 << 16
-        super().writestr(entry, content, *args, **kwargs)
+        # The third level packs nearly as well as the usual sixth, in half the time.
+        super().writestr(entry, content, ZIP_DEFLATED, 3)
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:
         with open(filename, "rb") as file:
