@@ -59,19 +59,18 @@ class Export:
     with_cover: bool = False
     with_charts: bool = True
 
-    @property
-    def heading(self) -> str:
-        """Name what the workbook holds: 見本区 令和2年度 取組項目(市民協働課)."""
+    def heading(self, form: OfficialForm) -> str:
+        """Name what the workbook holds, in the form's words: 見本区 令和2年度 取組項目(市民協働課)."""
         section = f"({self.section.name})" if self.section else ""
-        return f"{self.plan.ward.name} {FiscalYear(self.plan.fiscal_year)} 取組項目{section}"
+        return f"{self.plan.ward.name} {FiscalYear(self.plan.fiscal_year)} {form.label('item')}{section}"
 
 
 @dataclass
 class Book:
     """A workbook as it was written, with what the index of several wards says of it."""
 
+    form: OfficialForm
     content: bytes = b""
-    form: OfficialForm | None = None
     entries: list[Entry] = field(default_factory=list)
     targets: list[Record] = field(default_factory=list)
     answers: list[Record] = field(default_factory=list)
@@ -87,18 +86,17 @@ def write_export(export: Export, *, by: User, at: datetime.datetime, file: str =
     indicators = {target.indicator_id for sheet in sheets for target in sheet.initiative.targets.all()}
     measured = read_measurements(indicators, {export.plan.ward_id})
     form = sheets[0].form if sheets else read_form(export.plan.edition)
-    book = Book(form=form, targets=target_records(sheets, measured), answers=answer_records(sheets))
+    heading = export.heading(form)
+    book = Book(form, targets=target_records(sheets, measured), answers=answer_records(sheets))
     back = _data_pages(book.targets, book.answers)
     if export.with_charts:
-        back = {**back, **_chart_page(export, read_series(indicators, export.plan, by, measured), at)}
-    front = _cover_page(export, sheets, at) if export.with_cover else {}
+        back = {**back, **_chart_page(heading, read_series(indicators, export.plan, by, measured), at)}
+    front = _cover_page(heading, sheets, read_approvals(sheets, export.plan), at) if export.with_cover else {}
     written = {*front, *back, *([basis.TITLE] if basis.basis_rows(sheets) else [])}
 
     def list_forms(page: object, titles: Sequence[str]) -> None:
         others = {title: holds for title, holds in HOLDS.items() if title in written}
-        fill_front_page(
-            page, entries_of(sheets, titles), [form], heading=export.heading, others=others, at=at
-        )
+        fill_front_page(page, entries_of(sheets, titles), [form], heading=heading, others=others, at=at)
         book.entries = entries_of(sheets, titles, file)
 
     book.content = write_workbook(sheets, at=at, front={**front, front_page.NAME: list_forms}, back=back)
@@ -106,7 +104,7 @@ def write_export(export: Export, *, by: User, at: datetime.datetime, file: str =
 
 
 def write_wards(
-    plans: Iterable[YearPlan],
+    plans: Sequence[YearPlan],
     target: IO[bytes],
     *,
     by: User,
@@ -116,20 +114,22 @@ def write_wards(
 ) -> int:
     """Write a zip file with a workbook for each plan, and one that lists them all; give the number of sheets.
 
-    One workbook of 720 sheets would take 260 MB to write and could not be brought back, since a returned
-    file is of one ward. Each ward's is written and forgotten before the next one is read.
+    `plans` are at least one, all of one year. One workbook of 720 sheets would take 260 MB to write and could
+    not be brought back, since a returned file is of one ward. Each ward's is written and forgotten before
+    the next one is read.
     """
     books = []
     with ZipFile(target, "w", ZIP_STORED) as archive:
         for plan in plans:
             name = workbook_filename(plan).full
+            if name in archive.namelist():
+                name = f"{plan.ward.slug}_{name}"
             export = Export(plan, with_cover=with_cover, with_charts=with_charts)
             book = write_export(export, by=by, at=at, file=name)
             _add(archive, name, book.content, at)
             book.content = b""
             books.append(book)
-            year = FiscalYear(plan.fiscal_year)
-        _add(archive, INDEX_FILE, _index(books, f"{len(books)}区 {year} 取組項目", at), at)
+        _add(archive, INDEX_FILE, _index(books, FiscalYear(plans[0].fiscal_year), at), at)
     return sum(len(book.entries) for book in books)
 
 
@@ -177,20 +177,23 @@ def _data_pages(targets: Sequence[Record], answers: Sequence[Record]) -> ExtraPa
     }
 
 
-def _chart_page(export: Export, series: Sequence[Series], at: datetime.datetime) -> ExtraPages:
-    heading = f"{export.heading} {charts.NAME}"
-    return {charts.NAME: lambda page, _: fill_charts(page, series, heading=heading, at=at)}
+def _chart_page(heading: str, series: Sequence[Series], at: datetime.datetime) -> ExtraPages:
+    title = f"{heading} {charts.NAME}"
+    return {charts.NAME: lambda page, _: fill_charts(page, series, heading=title, at=at)}
 
 
-def _cover_page(export: Export, sheets: Sequence[Sheet], at: datetime.datetime) -> ExtraPages:
-    approvals, heading = read_approvals(sheets, export.plan), f"{export.heading} {cover.NAME}"
-    return {cover.NAME: lambda page, _: fill_cover(page, sheets, approvals, heading=heading, at=at)}
+def _cover_page(
+    heading: str, sheets: Sequence[Sheet], approvals: Approvals, at: datetime.datetime
+) -> ExtraPages:
+    title = f"{heading} {cover.NAME}"
+    return {cover.NAME: lambda page, _: fill_cover(page, sheets, approvals, heading=title, at=at)}
 
 
-def _index(books: Sequence[Book], heading: str, at: datetime.datetime) -> bytes:
+def _index(books: Sequence[Book], year: FiscalYear, at: datetime.datetime) -> bytes:
     """Write the workbook that lists every ward's forms, and holds the data of all of them."""
     entries = [entry for book in books for entry in book.entries]
-    forms = {book.form.code: book.form for book in books if book.form}
+    forms = list({book.form.code: book.form for book in books}.values())
+    heading = f"{len(books)}区 {year} {forms[0].label('item')}"
     pages = _data_pages(
         [record for book in books for record in book.targets],
         [record for book in books for record in book.answers],
@@ -198,7 +201,7 @@ def _index(books: Sequence[Book], heading: str, at: datetime.datetime) -> bytes:
     others = {title: HOLDS[title] for title in pages}
     front: ExtraPages = {
         front_page.NAME: lambda page, _: fill_front_page(
-            page, entries, list(forms.values()), heading=heading, others=others, at=at
+            page, entries, forms, heading=heading, others=others, at=at
         )
     }
     return write_workbook([], at=at, front=front, back=pages)

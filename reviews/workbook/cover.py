@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from initiatives.form import FormPhase
+from initiatives.form import LABELS, FormPhase
 from reviews.models import Review
 from reviews.sheet import Sheet
 from wardplan.era import wareki, wareki_moment
@@ -71,7 +71,7 @@ def fill_cover(
     phases: dict[str, FormPhase] = {phase.key: phase for sheet in sheets for phase in sheet.form.phases}
     columns = {
         "番号": 60,
-        "取組項目": 220,
+        sheets[0].form.label("item") if sheets else LABELS["item"]: 220,
         "担当課": 110,
         **{f"{phase.label}\n{act}": 190 for phase in phases.values() for act in ("提出", "承認")},
     }

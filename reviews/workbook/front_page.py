@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openpyxl.worksheet.worksheet import Worksheet
@@ -59,7 +59,7 @@ def entries_of(sheets: Sequence[Sheet], titles: Sequence[str], file: str = "") -
 def fill_front_page(
     page: Worksheet,
     entries: Sequence[Entry],
-    forms: Iterable[OfficialForm],
+    forms: Sequence[OfficialForm],
     *,
     heading: str,
     others: Mapping[str, str],
@@ -77,7 +77,7 @@ def fill_front_page(
     columns = {
         **({"区": 80} if by_ward else {}),
         "番号": 60,
-        "取組項目": 240,
+        forms[0].label("item"): 240,
         "担当課": 120,
         **{f"{phase.label}\n{what}": width for phase in phases for what, width in _BESIDE_PHASE.items()},
     }
@@ -98,7 +98,7 @@ def fill_front_page(
         pen.link(row, 1 + by_ward, entry.sheet, entry.file)
     if not entries:
         row += 1
-        pen.put(row, 1, "取組項目がありません。", PLAIN)
+        pen.put(row, 1, f"{forms[0].label('item')}がありません。", PLAIN)
     row += 1
     for line in _legend(phases, entries):
         row += 1

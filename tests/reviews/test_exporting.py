@@ -316,6 +316,27 @@ def test_approval_that_was_taken_back_is_on_no_cover(cast):
     assert found["1"][3:5] == (None, "差戻し")
 
 
+def test_pages_speak_the_words_of_the_edition(cast):
+    cast.edition.labels = {**cast.edition.labels, "item": "重点取組", "phase.midyear": "中間点検"}
+    cast.edition.save()
+    book = book_of(export(cast, with_cover=True))
+    assert book["目次"]["A1"].value == "見本区 令和2年度 重点取組"
+    for title in ("目次", "決裁"):
+        assert "重点取組" in texts(book[title]) and any("中間点検" in text for text in texts(book[title]))
+
+
+def test_wards_of_one_name_get_files_of_their_own(cast):
+    cast.neighbour.name = cast.ward.name
+    cast.neighbour.save()
+    YearPlan.objects.create(ward=cast.neighbour, fiscal_year=2020, edition=cast.edition, status="confirmed")
+    target = io.BytesIO()
+    plans = list(YearPlan.objects.select_related("ward", "edition").order_by("ward__slug"))
+    write_wards(plans, target, by=cast.admin, at=NOW)
+    with zipfile.ZipFile(target) as archive:
+        names = archive.namelist()
+    assert names == ["見本区_令和2年度_取組項目.xlsx", "tonari_見本区_令和2年度_取組項目.xlsx", INDEX_FILE]
+
+
 # ---- all wards -------------------------------------------------------------------------------------------
 
 
