@@ -252,6 +252,18 @@ def sections_before(sheets: Iterable[DeskSheet], section: Section) -> list[tuple
     return [(year, before) for (year, _), before in ordered]
 
 
+def sections_after(initiatives: Iterable[Initiative], user: User) -> list[tuple[FiscalYear, Section]]:
+    """List the desks at which these sheets are gone on with next year, as far as the person may see them."""
+    following = Initiative.objects.visible_to(user).filter(
+        continues__in=[initiative.pk for initiative in initiatives], section__isnull=False
+    )
+    found: dict[tuple[FiscalYear, int], Section] = {}
+    for one in following.select_related("plan", "section").order_by("section__order", "pk"):
+        if one.section and permissions.can_see_desk(user, one.section):
+            found.setdefault((FiscalYear(one.plan.fiscal_year), one.section.pk), one.section)
+    return [(year, section) for (year, _), section in found.items()]
+
+
 def year_of_desk(section: Section, user: User, today: FiscalYear) -> FiscalYear | None:
     """Choose the year that a desk opens with: the current one's plan, else the newest; one query.
 

@@ -18,7 +18,7 @@ from wardplan.accounts.models import Section, User
 from wardplan.fiscal_year import FiscalYear
 
 from .. import permissions
-from ..desk import own_desks, read_desk, read_initiatives, sections_before, year_of_desk
+from ..desk import own_desks, read_desk, read_initiatives, sections_after, sections_before, year_of_desk
 from .case import signed_in
 
 REFUSED = "この席の仕事を見られるのは、担当課の職員と取りまとめ担当です。"
@@ -59,7 +59,7 @@ def desk(request: HttpRequest, ward: str, year: FiscalYear, section: int) -> Htt
         "item": form.label("item"),
         "phases": form.phases,
         "sheets": sheets,
-        "before": sections_before(sheets, found),
+        "years": [*sections_after(initiatives, user), *sections_before(sheets, found)],
         "others": [one for one in own_desks(user) if one.section_id != found.pk],
         "taken_over": not permissions.can_see_desk(user, found),
         "may_write_notes": found.pk in user.roles().sections and plan.status != YearPlan.Status.DRAFT,
