@@ -12,6 +12,7 @@ const NO_ANSWER = 15000;
 const LONGEST_WAIT = 60000;
 const DAY = 24 * 60 * 60 * 1000;
 const COPIES = "wardplan:unsent:";
+const OFFICE_TIME = { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" };
 
 /* ---- copies in this browser: by person, form and version; gone once sent or saved, or after a day ---- */
 
@@ -177,7 +178,7 @@ function autosave(form) {
       form.dispatchEvent(new Event("wardplan:saved"));
       say(`${answer.saved_at} ${answer.differs ? "書きかけを残しました" : "保存済みの内容と同じです"}`);
     } else {
-      const since = new Date(waitingSince).toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" });
+      const since = new Date(waitingSince).toLocaleTimeString("ja-JP", OFFICE_TIME);
       say(`未保存(${since}から)`);
       schedule();
     }

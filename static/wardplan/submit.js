@@ -1,6 +1,7 @@
 /* Sending a form: never by a key that ends a conversion, never twice, never lost by leaving. */
 // A form that is still unanswered after this time may be sent again: the server settles repeats.
 const SEND_AGAIN_AFTER = 10000; // milliseconds
+const OFFICE_TIME = { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" };
 
 /*
  * Enter that confirms kana to kanji conversion must not send the form. Safari ends the composition
@@ -68,7 +69,7 @@ for (const form of document.querySelectorAll("form[data-warn-unsaved]")) {
     }
     unsaved = true;
     if (state) {
-      const time = new Date().toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" });
+      const time = new Date().toLocaleTimeString("ja-JP", OFFICE_TIME);
       state.textContent = `未保存(${time}から)`;
       state.closest(".save-state")?.classList.add("is-unsaved");
     }
