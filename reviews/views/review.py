@@ -121,7 +121,6 @@ def _write(
     except Refused as refused:
         return refusal_page(request, refused, kept=form.typed_text(), back=sheet_url(case))
     keeping.forget(case, user, keeping.page_of(request))
-    keeping.forget_the_old()
     _tell(request, verb, form, event)
     if mending:
         answer = redirect(queue_url(case))

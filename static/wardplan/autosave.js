@@ -9,6 +9,7 @@ const QUIET = 2000; // milliseconds without a key before sending
 const MOST = 8000; // milliseconds after which it is sent even in the middle of typing
 const SLOW = 300;
 const NO_ANSWER = 15000;
+const HELD = 3000; // milliseconds that a save waits for what was sent before
 const LONGEST_WAIT = 60000;
 const DAY = 24 * 60 * 60 * 1000;
 const COPIES = "wardplan:unsent:";
@@ -92,7 +93,8 @@ function autosave(form) {
   let typed = 0; // counts what was typed
   let waitingSince = 0; // the first key that has not been sent
   let failures = 0;
-  let underWay = false;
+  let underWay = null; // the answer that is awaited
+  let save = "free"; // held: until that answer is there; released: not to be held again
   let refused = "";
   let timer = 0;
 
@@ -106,8 +108,25 @@ function autosave(form) {
     schedule();
   });
 
-  // Whoever sends the form takes the text along; a failed page brings the copy back.
-  form.addEventListener("submit", () => clearTimeout(timer));
+  // Whoever sends the form takes the text along; a failed page brings the copy back. What was sent before
+  // has to arrive before: after the save it would count as not saved again.
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (!underWay || save === "released") {
+      return;
+    }
+    event.preventDefault();
+    if (save === "held") {
+      return;
+    }
+    save = "held";
+    const button = event.submitter;
+    Promise.race([underWay, new Promise((resolve) => setTimeout(resolve, HELD))]).then(() => {
+      save = "released";
+      form.requestSubmit(button);
+      save = "free";
+    });
+  });
   window.addEventListener("online", () => {
     if (waitingSince) {
       wait(0);
@@ -144,19 +163,17 @@ function autosave(form) {
     if (underWay || !waitingSince) {
       return;
     }
-    underWay = true;
     const sent = typed;
     waitingSince = 0;
     // Said only when it takes long: a screen reader would else speak all the time.
     const slow = setTimeout(() => say(failures ? words.failed : words.sending), SLOW);
-    let answer;
-    try {
-      answer = await send(form.dataset.autosave, new URLSearchParams(content()));
-    } catch {
-      answer = { refused: words.failed, again: true };
-    }
+    underWay = send(form.dataset.autosave, new URLSearchParams(content())).catch(() => ({
+      refused: words.failed,
+      again: true,
+    }));
+    const answer = await underWay;
     clearTimeout(slow);
-    underWay = false;
+    underWay = null;
     if (answer.refused) {
       say(answer.refused);
       waitingSince ||= Date.now();
@@ -176,7 +193,7 @@ function autosave(form) {
     if (sent === typed) {
       copies.drop([copy]);
       form.dispatchEvent(new Event("wardplan:saved"));
-      say(`${answer.saved_at} ${answer.differs ? "書きかけを残しました" : "保存済みの内容と同じです"}`);
+      say(`${answer.saved_at} 保存済み${answer.differs ? " 書きかけとして残しました。" : ""}`);
     } else {
       const since = new Date(waitingSince).toLocaleTimeString("ja-JP", OFFICE_TIME);
       say(`未保存(${since}から)`);

@@ -61,7 +61,7 @@ def test_typing_is_kept_after_two_seconds(cast, write):
     expect(state(page)).to_have_text("未保存(10:00から)")
     assert len(copies(page)) == 1
     assert autosaved(page).json()["differs"]
-    expect(state(page)).to_have_text("10:00 書きかけを残しました")
+    expect(state(page)).to_have_text("10:00 保存済み 書きかけとして残しました。")
     assert UnsavedText.objects.get().fields == {"issues": TEXT}
     assert copies(page) == []
     assert not Event.objects.filter(initiative=cast.initiative).exists()
@@ -78,7 +78,7 @@ def test_who_never_stops_typing_is_kept_every_eight_seconds(write):
             field.press("End")
             field.type("続")
             page.clock.run_for(1000)
-    expect(state(page)).to_have_text("10:00 書きかけを残しました")
+    expect(state(page)).to_have_text("10:00 保存済み 書きかけとして残しました。")
     assert UnsavedText.objects.get().fields["issues"].endswith("続続続続")
 
 
@@ -115,7 +115,7 @@ def test_a_proxys_page_does_no_harm_and_it_is_tried_again(write, status):
     assert len(copies(page)) == 1
     page.unroute("**/autosave/")
     assert autosaved(page, 4000).ok
-    expect(state(page)).to_have_text("10:00 書きかけを残しました")
+    expect(state(page)).to_have_text("10:00 保存済み 書きかけとして残しました。")
     assert copies(page) == []
 
 
@@ -153,14 +153,36 @@ def test_only_one_request_at_a_time(write):
     expect(state(page)).to_have_text("保存しています…")
     assert len(held) == 2
     held[1].continue_()
-    expect(state(page)).to_have_text("10:00 書きかけを残しました")
+    expect(state(page)).to_have_text("10:00 保存済み 書きかけとして残しました。")
     assert UnsavedText.objects.get().fields == {"issues": f"{TEXT}続き"}
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_save_waits_a_moment_for_what_was_sent_before(cast, write, answered):
+    page = write()
+    held = []
+    page.route("**/autosave/", lambda route: held.append(route))
+    with page.expect_request(re.compile("/autosave/")):
+        page.clock.run_for(2000)
+    page.get_by_label("課題と改善策").fill(f"{TEXT}続き")
+    button(page, "一時保存").click()
+    saves = Event.objects.filter(initiative=cast.initiative)
+    assert not saves.exists()
+    with page.expect_navigation():
+        if answered:
+            held[0].continue_()
+        else:
+            page.clock.run_for(3000)
+    expect(page.get_by_text("一時保存しました")).to_be_visible()
+    assert saves.get().content["answers"]["issues"] == f"{TEXT}続き"
+    assert not UnsavedText.objects.exists()
+    expect(page.get_by_text("書きかけが残っています")).to_be_hidden()
 
 
 def test_crash_after_autosave(cast, write):
     page = write()
     autosaved(page)
-    expect(state(page)).to_have_text("10:00 書きかけを残しました")
+    expect(state(page)).to_have_text("10:00 保存済み 書きかけとして残しました。")
     context = page.context
     page.close(run_before_unload=False)
     again = context.new_page()
