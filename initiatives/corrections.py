@@ -19,7 +19,7 @@ from wardplan.fiscal_year import FiscalYear
 from .models import Indicator, Target
 from .plan_file import DocumentReading, Place, PlanErrors, Problem, Unsure
 from .plan_file.documents import ASK_DIRECTION, LABELS_OF_FIELDS
-from .plan_file.limits import MOST_INITIATIVES, MOST_TARGETS_OF_ONE
+from .plan_file.limits import MOST_INITIATIVES, MOST_TARGETS_OF_ONE, too_much
 from .plan_file.target_lines import target_doubt, target_record
 from .wording import UnreadableWording, read_targets
 
@@ -94,8 +94,11 @@ class _Json(signing.JSONSerializer):
 
 
 def is_correctable(content: Record) -> bool:
-    """Tell whether the content has the shape of a plan, so that its fields can be shown and corrected."""
-    if "initiatives" not in content:
+    """Tell whether the content has the shape and size of a plan, so that it can be shown and corrected.
+
+    10,000 targets make a page that no browser sends back.
+    """
+    if "initiatives" not in content or too_much(content):
         return False
     lists = [content.get(key, []) for key in ("indicators", "measurements", "initiatives")]
     if not all(is_list_of_records(found) for found in lists):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any
 
 from django.db.models import Prefetch
@@ -108,12 +109,10 @@ def _settle_targets(read: list[Record], standing: list[Target]) -> None:
         for record, row in zip(waiting, left, strict=False):
             free.remove(row)
             _be(record, row)
-        for record in waiting[len(left) :]:
-            letter, number = (scope or "target")[0], 1
-            while f"{letter}{number}" in keys:
-                number += 1
-            record["key"] = f"{letter}{number}"
-            keys.add(record["key"])
+        letter = (scope or "target")[0]
+        unused = (key for number in count(1) if (key := f"{letter}{number}") not in keys)
+        for record, key in zip(waiting[len(left) :], unused, strict=False):
+            record["key"] = key
 
 
 def _be(record: Record, row: Target) -> None:

@@ -204,6 +204,21 @@ def test_unreadable_input_is_refused_with_what_was_typed(draft, admin, fields, s
     assert difference(before, snapshot()) == {}
 
 
+@pytest.mark.parametrize("kind", ["document", "file"])
+def test_far_too_many_targets_are_refused_on_a_small_page(draft, admin, kind):
+    if kind == "file":
+        content = plan_content(draft.plan)
+        content["initiatives"][0]["targets"] *= 1_000
+        text = json.dumps(content)
+    else:
+        text = SEED.replace("(年3回)。", "(年3回)。<p>(目標) " + "○件数【令和2年度】8件 " * 1_000, 1)
+    before = snapshot()
+    response = admin.post(PAGE, {"file": SimpleUploadedFile("plan.txt", text.encode())})
+    assert "件あります。1つの取組項目に40件までです。" in words(response)
+    assert len(response.content) < 20_000
+    assert difference(before, snapshot()) == {}
+
+
 def test_text_of_a_document_is_shown_as_text(draft, admin):
     text = SEED.replace("・区政会議を開催する", "・<blink>&amp;区政会議")
     response = post(admin, PAGE, text=text)
