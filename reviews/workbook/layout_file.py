@@ -27,7 +27,7 @@ from openpyxl.xml.functions import tostring
 from initiatives.form import FormPhase, FormQuestion, OfficialForm
 from initiatives.models import FormLayout
 from initiatives.xlsx.cells import read_book
-from initiatives.xlsx.characters import unescape
+from initiatives.xlsx.characters import holdable, unescape
 from initiatives.xlsx.gate import NotOurs, Package, local, open_package
 
 from . import names
@@ -269,11 +269,11 @@ class _Reader:
             cell.coordinate
             for row in self.page.iter_rows(max_row=bottom, max_col=right)
             for cell in row
-            if cell.data_type in ("f", "e")
+            if cell.data_type in ("f", "e", "d")
         ]
         if formulas:
             self.problems.append(
-                f"数式やエラーのセルがあります。文字に直してください: {'、'.join(formulas)}。"
+                f"数式、日付、エラーのセルがあります。文字に直してください: {'、'.join(formulas)}。"
             )
         for question in (one for phase in self.form.phases for one in phase.questions if one.on_paper):
             for mark in question.marks:
@@ -338,7 +338,8 @@ class _Reader:
 
     def text(self, area: Area) -> str:
         value = self.page.cell(area[1], area[0]).value
-        return unescape("".join(map(str, value)) if isinstance(value, CellRichText) else str(value or ""))
+        text = "".join(map(str, value)) if isinstance(value, CellRichText) else str(value or "")
+        return holdable(unescape(text))[0]
 
     def place(self, area: Area, name: str) -> Place:
         left, top, right, bottom = area

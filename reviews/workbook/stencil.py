@@ -17,6 +17,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.protection import SheetProtection
 from openpyxl.xml.functions import tostring
 
+from initiatives.xlsx.characters import escape
+
 from .contents import CHOSEN, UNCHOSEN, Run
 from .layout import GAP, Block, Layout, Place
 from .pages import Pages
@@ -209,7 +211,7 @@ class Stencil:
             elif begins and place.slot:
                 yield _Gap(place, letter, style, self.styles[layout.face(face, "q")], True)
             elif begins or (starts and column == place.column and _stands_again(place)):
-                yield _cell(letter, style, place.rich or _written(place.text))
+                yield _cell(letter, style, place.rich or _written(escape(place.text)))
             else:
                 yield _cell(letter, style, "")
 
@@ -264,11 +266,11 @@ def _filled(gap: _Gap, words: Mapping[str, Words]) -> str:
     found = words.get(place.slot, _NOTHING)
     if place.is_legend:
         tick = CHOSEN if found.chosen else UNCHOSEN
-        body = _written(tick + place.text) if gap.says else ""
+        body = _written(tick + escape(place.text)) if gap.says else ""
         return _cell(gap.letter, gap.other if found.chosen else gap.style, body)
     style = gap.other if found.quoted else gap.style
     if place.slot.endswith("__label"):
-        return _cell(gap.letter, style, _written(place.text + found.text))
+        return _cell(gap.letter, style, _written(escape(place.text) + found.text))
     if any(run.bold for run in found.runs):
         return _cell(gap.letter, style, _rich(found.runs, place.run))
     return _cell(gap.letter, style, _written(found.text))

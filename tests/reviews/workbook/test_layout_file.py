@@ -6,6 +6,7 @@ import re
 import pytest
 from openpyxl import load_workbook
 
+from initiatives.xlsx.characters import unescape
 from reviews import layouts
 from reviews.import_preview import preview
 from reviews.importing import apply
@@ -37,6 +38,9 @@ def written(answers, *, form=R2, content=R2_LAYOUT, **more):
     layout = read_layout(content, form)
     saved = write_workbook([make_sheet(answers, form=form, **more)], at=AT, layout=layout)
     return load_workbook(io.BytesIO(saved)).active
+
+
+WORDS = "_x <&> _x0001_\n-1"
 
 
 def named(page, name):
@@ -200,6 +204,12 @@ def test_formulas_hidden_rows_and_lost_symbols_are_refused_together():
     assert "文字に直してください: A5。" in words
     assert "midyear_outlook__1 のセルに、記号「①」がありません。" in words
     assert "隠れている行や列があります。" in words
+
+
+def test_words_of_the_layout_are_written_as_they_are():
+    cells = [(area, WORDS if area == "A5:D5" else words, *rest) for area, words, *rest in R2_CELLS]
+    page = written({}, content=make_layout(cells))
+    assert unescape(page["A5"].value) == "_x <&> \ufffd\n-1"
 
 
 def test_the_layout_of_another_form_is_refused():
