@@ -330,7 +330,7 @@ def read_targets(indicators: Collection[int], ward: Ward, user: User) -> QuerySe
             indicator__in=indicators,
             initiative__plan__in=YearPlan.objects.visible_to(user).filter(ward=ward),
         )
-        .select_related("indicator", "initiative__plan")
+        .select_related("indicator", "initiative__plan__edition")
         .order_by("-initiative__plan__fiscal_year", "initiative__position", "scope", "position", "pk")
     )
 

@@ -219,12 +219,14 @@ def confirm(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
     if missing:
         raise Incomplete(
             {
-                f"initiative_{number}": f"取組項目{number}「{title}」の担当課を決めてください。"
+                f"initiative_{number}": f"{plan.edition.item}{number}「{title}」の担当課を決めてください。"
                 for number, title in missing
             }
         )
     if not plan.initiatives.exists():
-        raise Incomplete({"initiatives": "取組項目がありません。計画を取り込んでから確定してください。"})
+        raise Incomplete(
+            {"initiatives": f"{plan.edition.item}がありません。計画を取り込んでから確定してください。"}
+        )
     _refuse_unconfirmed(plan)
     _check_version(plan, version)
     content = plan_content(plan)
@@ -252,7 +254,7 @@ def _refuse_unconfirmed(plan: YearPlan) -> None:
     if waiting:
         raise Incomplete(
             {
-                f"unconfirmed_{row.number}": f"取組項目{row.number}「{row.title}」の未確認の欄"
+                f"unconfirmed_{row.number}": f"{plan.edition.item}{row.number}「{row.title}」の未確認の欄"
                 f"({'、'.join(map(unconfirmed.cell_label, row.unconfirmed))})を確かめてください。"
                 for row in waiting
             }
@@ -337,7 +339,7 @@ def new_version(
     apply_plan(plan, content, by=by, at=at)
     unassigned = plan.initiatives.filter(section=None).values_list("number", flat=True)
     if unassigned:
-        raise Incomplete({"section": f"取組項目{'、'.join(unassigned)}の担当課を決めてください。"})
+        raise Incomplete({"section": f"{plan.edition.item}{'、'.join(unassigned)}の担当課を決めてください。"})
     _refuse_unconfirmed(plan)
     after = plan_content(plan)
     event = _plan_event(plan, "new_version", by, at, reason=reason, content=after, fingerprint=request)

@@ -203,7 +203,7 @@ def advice(phase: FormPhase, answers: Answers, targets: Iterable[str]) -> dict[s
     note then names the target.
     """
     keys = list(targets)
-    found = {}
+    found: dict[str, str] = {}
     for field in fields_of(phase, keys):
         mark = field.question.mark(field.of(answers)) if field.question.kind == "mark" else None
         advised = phase.question(mark.advises) if mark and mark.advises else None

@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from initiatives.form import FormPhase, OfficialForm
 from initiatives.models import Baseline, Initiative, Measurement, Target, TargetResolution, YearPlan
+from initiatives.models.edition import ITEM
 from wardplan.accounts.models import Roles, User
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import with_unit
@@ -44,6 +45,7 @@ class OpenTarget:
     base_year: FiscalYear
     base: str
     resolved: str = ""
+    item: str = ITEM
 
     @property
     def stale(self) -> bool:
@@ -165,7 +167,7 @@ def _targets(plans: list[YearPlan], own: frozenset[int] | None) -> tuple[OpenTar
         )
         .filter(base_figure__isnull=False)
         .filter(Q(resolved_base=None) | ~Q(resolved_base=F("base_figure")))
-        .select_related("indicator", "initiative__plan__ward")
+        .select_related("indicator", "initiative__plan__ward", "initiative__plan__edition")
         .order_by("initiative__plan__fiscal_year", "initiative__position", "-scope", "position", "pk")
     )
     told: dict[tuple[int, int, str], OpenTarget] = {}
@@ -184,6 +186,7 @@ def _targets(plans: list[YearPlan], own: frozenset[int] | None) -> tuple[OpenTar
                 base_year=FiscalYear(target.base_fiscal_year),
                 base=with_unit(target.base_figure, unit),
                 resolved=with_unit(resolved, unit) if resolved is not None else "",
+                item=initiative.plan.edition.item,
             ),
         )
     return tuple(told.values())

@@ -437,7 +437,10 @@ def _cells(
 ) -> dict[str, tuple[str, str]]:
     """Write every field of the wanted parts as (label, text), in the order of the form."""
     parts = {key: part for key, part in content["parts"].items() if key in wanted}
-    cells = {"title": ("取組項目名", content["title"]), "section": ("担当課", content["section"] or "")}
+    cells = {
+        "title": (f"{form.label('item')}名", content["title"]),
+        "section": ("担当課", content["section"] or ""),
+    }
     if PLAN in parts:
         item = parts[PLAN]["initiative"]
         for place in ("purpose", "overview", "activities"):

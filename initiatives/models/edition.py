@@ -6,6 +6,7 @@ from django.db import models
 
 from wardplan.fiscal_year import FiscalYearField
 
+ITEM = "取組項目"
 RESERVED_PHASES = ("history", "sheet", "plan", "import", "basis", "print")
 validate_key = RegexValidator(
     r"\A[a-z][a-z0-9]*(_[a-z0-9]+)*\Z", "キーは半角の英小文字・数字・下線で入力してください。"
@@ -41,6 +42,11 @@ class FormEdition(models.Model):
 
     def natural_key(self) -> tuple[str]:
         return (self.code,)
+
+    @property
+    def item(self) -> str:
+        """Give the form's word for one sheet: 取組項目, unless the edition has its own."""
+        return str(self.labels.get("item") or ITEM)
 
     def is_frozen(self) -> bool:
         """Tell whether a plan uses this edition: then its words and questions must not change any more."""

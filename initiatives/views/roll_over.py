@@ -30,7 +30,7 @@ def plan_roll_over(request: HttpRequest, ward: str, year: FiscalYear) -> HttpRes
         raise Http404
     if not permissions.can_confirm(user, plan):
         raise NotAllowed("次の年度への引継ぎは、取りまとめ担当が行います。")
-    context = {"ward": plan.ward, "year": year, "next_year": following(year)}
+    context = {"ward": plan.ward, "plan": plan, "year": year, "next_year": following(year)}
     try:
         done = roll_over(plan, by=user, at=timezone.now(), dry_run=request.method != "POST")
     except PlanErrors as errors:

@@ -79,7 +79,7 @@ def _find(user: User, ward: str, year: FiscalYear, number: str, key: str) -> tup
             kind=Target.Kind.RELATIVE,
             base_fiscal_year__isnull=False,
         )
-        .select_related("indicator", "initiative__plan__ward")
+        .select_related("indicator", "initiative__plan__ward", "initiative__plan__edition")
         .order_by("-scope", "position", "pk")
     )
     asked = next((target for target in targets if target.key == key), None)

@@ -346,7 +346,8 @@ def publish_approved(request: HttpRequest, ward: str, year: FiscalYear) -> HttpR
         note(request, refusal)
         messages.warning(
             request,
-            f"取組項目{initiative.number} {initiative.title}は公表しませんでした。{refusal.sentence}",
+            f"{initiative.plan.edition.item}{initiative.number} {initiative.title}は公表しませんでした。"
+            f"{refusal.sentence}",
         )
     if not chosen:
         messages.info(request, "公表できるシートがありません。")

@@ -187,7 +187,8 @@ def approve_chosen(request: HttpRequest) -> HttpResponse:
             approved += 1
         except Refused as refusal:
             note(request, refusal)
-            refused.append(f"取組項目{initiative.number} {initiative.title}: {refusal.sentence}")
+            item = initiative.plan.edition.item
+            refused.append(f"{item}{initiative.number} {initiative.title}: {refusal.sentence}")
     if approved:
         messages.success(request, f"{approved}件を承認しました。")
     for sentence in refused:

@@ -97,7 +97,7 @@ def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
     if late and current:
         shown = [item for item in shown if is_late_in(item.entries[current.key], here, current, now)]
     context = {
-        "title": f"{here.plan.fiscal_year} 取組項目一覧",
+        "title": f"{here.plan.fiscal_year} {form.label('item')}一覧",
         "plan": here.plan,
         "form": form,
         "years": [found.plan for found in years if abs(found.plan.fiscal_year - year) < YEARS_BESIDE],

@@ -201,3 +201,30 @@ def test_an_invented_form_stands_in_the_workbook(invented):
     first, second = table(invented.staff)
     assert (first["段階"], first["実績"], first["選んだ判定"]) == ("締めくくり", 9, "○印2")
     assert second["数値からの判定(参考)の計算"] == "5件に対し12件: 未達成(7件上回る)"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/mihon/2020/",
+        SHEET,
+        SHEET + "closing/",
+        SHEET + "history/",
+        SHEET + "basis/",
+        "/mihon/2020/differences/",
+        "/mihon/2020/plan/sections/",
+        "/mihon/2020/import/",
+    ],
+)
+def test_pages_name_a_sheet_by_the_edition_s_own_word(invented, address):
+    page = words(client_of(invented.admin).get(address))
+    assert "約束" in page
+    # The cells of the plan have one name in every edition.
+    assert "取組項目" not in page.replace("取組項目名", "")
+
+
+def test_an_edition_without_a_word_of_its_own_has_the_usual_one(invented):
+    assert [edition.item for edition in FormEdition.objects.filter(code__in=["r2", "r9"])] == [
+        "取組項目",
+        "約束",
+    ]
