@@ -18,7 +18,7 @@ from wardplan.numbers import with_unit
 
 from . import permissions
 from .chart import YearFigures, difference
-from .judgement import Judgement, facts_of, judge
+from .judgement import Judgement, change_caution, facts_of, judge
 from .models import Baseline, Indicator, IndicatorChange, Measurement, Target, YearPlan
 
 UNKNOWN = "未判明"
@@ -45,7 +45,7 @@ class Promise:
     def working(self) -> str:
         """Give the working where the figures beside it do not speak for themselves."""
         if self.judgement.outcome != "unknown" and self.target.kind == Target.Kind.ABSOLUTE:
-            return ""
+            return change_caution(facts_of(self.target))
         return self.judgement.working
 
 

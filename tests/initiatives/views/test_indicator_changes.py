@@ -248,6 +248,22 @@ def test_chart_and_table_show_where_years_cannot_be_compared(cast, as_, page_of)
     assert "※1 令和元年度から定義が変わっています: 対象を広げた" in text
 
 
+def test_plain_target_of_the_year_of_the_change_is_cautioned_in_the_table(cast, as_):
+    figure(cast, cast.shared_indicator, 2020, "9")
+    address = f"/mihon/indicators/{cast.shared_indicator.pk}/"
+    assert CAUTION not in text_of(as_(cast.viewer).get(address))
+    workflow.change_definition(
+        cast.plan,
+        cast.shared_indicator,
+        by=cast.admin,
+        at=EARLIER,
+        fiscal_year=2020,
+        what="対象",
+        reason="見直し",
+    )
+    assert f"達成{CAUTION}" in text_of(as_(cast.viewer).get(address))
+
+
 def test_judgement_across_a_change_warns_and_a_person_decides(official):
     change(official)
     figures = {"a2": {"value": "8"}, "a1": {"value": "9"}}
