@@ -44,6 +44,7 @@ def settle(reading: DocumentReading, ward: Ward, plan: YearPlan | None) -> None:
             if row.continues:
                 record["continues"] = row.continues.number
             _settle_targets(record["targets"], list(row.targets.all()))
+        _note_missing(reading, list(standing))
 
     known: dict[str, Indicator] = {}
     for indicator in Indicator.objects.usable_in(ward):
@@ -68,6 +69,16 @@ def _refuse_other_ward(reading: DocumentReading, ward: Ward) -> None:
             reading.places[place] = reading.place(line.number)
             sentence = f"{named}の文書です。{ward.name}の計画には取り込めません。区を確かめてください。"
             reading.problems.append(Problem(place, sentence))
+
+
+def _note_missing(reading: DocumentReading, standing: list[str]) -> None:
+    """Warn of sheets that would go: somebody may take in the file of one sheet only."""
+    read = {record["number"] for record in reading.content["initiatives"]}
+    if missing := [number for number in standing if number not in read]:
+        reading.notes.append(
+            f"いまの計画にある取組項目{'、'.join(missing)}が、ファイルにはありません。"
+            "このまま取り込むと、計画からなくなります。"
+        )
 
 
 def _settle_sections(content: Record, ward: Ward) -> None:

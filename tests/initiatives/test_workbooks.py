@@ -110,6 +110,19 @@ def test_own_export_makes_the_plan_of_an_empty_ward(demo, exported):
     assert dict(Indicator.objects.values_list("name", "direction")) == directions
 
 
+def test_file_of_one_sheet_warns_that_the_others_would_go(demo, exported):
+    book = load_workbook(exported())
+    for title in [title for title in book.sheetnames if not title.startswith("2 ")]:
+        del book[title]
+    saved = io.BytesIO()
+    book.save(saved)
+    reading = read_for(demo.ward, demo.fiscal_year, "sheet.xlsx", saved.getvalue())
+    assert [row["number"] for row in reading.content["initiatives"]] == ["2"]
+    assert reading.notes == [
+        "いまの計画にある取組項目1、3、4が、ファイルにはありません。このまま取り込むと、計画からなくなります。"
+    ]
+
+
 def test_own_export_for_another_ward_or_year_is_refused_whole(exported):
     file = exported()
     text = refused(*load(file, year="2021"))
