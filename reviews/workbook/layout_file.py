@@ -16,8 +16,7 @@ from zipfile import BadZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.rich_text import CellRichText
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.styles.cell_style import StyleArray
+from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.utils.exceptions import IllegalCharacterError
 from openpyxl.worksheet.page import PrintPageSetup
@@ -31,9 +30,10 @@ from initiatives.xlsx.characters import holdable, unescape
 from initiatives.xlsx.gate import NotOurs, Package, local, open_package
 
 from . import names
-from .drawing import OPEN, TEXT_SIZE, layout_file
-from .fitting import FONT, type_of
+from .drawing import layout_file
+from .fitting import type_of
 from .layout import GAP, INDENT, Block, Layout, Paper, Place, Region, Row
+from .looks import Looks
 from .pages import text_of, width_of
 
 HEAVIEST = 60_000
@@ -142,7 +142,7 @@ class _Reader:
         self.merged: dict[tuple[int, int], Area] = {}
         for area in self.page.merged_cells.ranges:
             self.merged[area.min_row, area.min_col] = (area.min_col, area.min_row, area.max_col, area.max_row)
-        self.looks = _Looks(self.book)
+        self.looks = Looks(self.book)
         self.digit = _digit_of(self.book._fonts[0]) if self.book._fonts else 7
 
     def read(self) -> Layout:
@@ -553,87 +553,3 @@ def _demands(phase: FormPhase, question: FormQuestion) -> str:
         if mark.requires and (asked := phase.question(mark.requires))
     ]
     return "".join(sentences)
-
-
-# --- looks -----------------------------------------------------------------------------------------------
-
-_THIN, _MEDIUM = Side("thin"), Side("medium")
-
-
-class _Looks:
-    """Collects the looks of a layout's cells in a workbook of their own, with every change they may need."""
-
-    def __init__(self, source: Workbook) -> None:
-        self.source = source
-        self.book = Workbook()
-        self.book.loaded_theme = source.loaded_theme
-        # Columns are counted in digits of this font; the layout's own may be another one, or not be there.
-        self.book._fonts[0] = Font(name=FONT, size=TEXT_SIZE, family=3)
-        self.book._fonts._dict = {self.book._fonts[0]: 0}
-        self.made: dict[tuple[int, bool, bool], int] = {}
-        self.answers: set[int] = set()
-        self.legends: set[int] = set()
-
-    def face(self, number: int, *, answer: bool, legend: bool) -> int:
-        """Take over how a cell looks. What can be filled in is open and seen so; all else is locked."""
-        key = (number, answer, legend)
-        if key not in self.made:
-            style = self.source._cell_styles[number]
-            fill = copy(self.source._fills[style.fillId])
-            if answer and fill.fill_type is None:
-                fill = PatternFill("solid", fgColor=OPEN)
-            alignment = copy(self.source._alignments[style.alignmentId])
-            if answer:
-                alignment = Alignment(
-                    horizontal=alignment.horizontal,
-                    vertical=alignment.vertical,
-                    indent=alignment.indent,
-                    wrap_text=True,
-                )
-            made = StyleArray()
-            made.fontId = self.book._fonts.add(self.source._fonts[style.fontId])
-            made.fillId = self.book._fills.add(fill)
-            made.borderId = self.book._borders.add(self.source._borders[style.borderId])
-            made.alignmentId = self.book._alignments.add(alignment)
-            made.protectionId = self.book._protections.add(Protection(locked=not answer))
-            # As text: 0012, 1e5, (1) and 2026/3/31 stay what was typed.
-            made.numFmtId = 49 if answer else 0
-            self.made[key] = self.book._cell_styles.add(made)
-            (self.answers if answer else self.legends if legend else set()).add(self.made[key])
-        return self.made[key]
-
-    def variants(self, repeats: bool) -> dict[tuple[int, str], int]:
-        """Make every change of every look that can be needed, always in one order."""
-        styles = self.book._cell_styles
-        found: dict[tuple[int, str], int] = {}
-        answers, legends = set(self.answers), set(self.legends)
-        changes = "tbT" if repeats else "tb"
-        face = 0
-        while face < len(styles):
-            for change in changes:
-                made = copy(styles[face])
-                border = copy(self.book._borders[made.borderId])
-                if change == "b":
-                    border.bottom = Side()
-                else:
-                    border.top = _THIN if change == "T" else Side()
-                made.borderId = self.book._borders.add(border)
-                found[face, change] = styles.add(made)
-                for kind in (answers, legends):
-                    if face in kind:
-                        kind.add(found[face, change])
-            face += 1
-        for face in sorted(answers):
-            made = copy(styles[face])
-            made.quotePrefix = 1
-            found[face, "q"] = styles.add(made)
-        for face in sorted(legends):
-            made = copy(styles[face])
-            font = copy(self.book._fonts[made.fontId])
-            font.b = True
-            made.fontId = self.book._fonts.add(font)
-            made.borderId = self.book._borders.add(
-                Border(top=_MEDIUM, right=_MEDIUM, bottom=_MEDIUM, left=_MEDIUM)
-            )
-            found[face, "c"] = styles.add(made)
-        return found

@@ -232,6 +232,8 @@ def adopt(book: Workbook, looks: Workbook) -> list[int]:
             mine, theirs = getattr(book, kind), getattr(looks, kind)
             mine[:] = theirs
             mine._dict = dict(theirs._dict)
+        # Colours may be named by their place in the theme.
+        book.loaded_theme = looks.loaded_theme
         return list(range(len(looks._cell_styles)))
     fonts, fills, borders, alignments, protections = (
         [getattr(book, kind).add(one) for one in getattr(looks, kind)]
