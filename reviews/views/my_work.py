@@ -105,6 +105,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     note_drafts(work.to_write, user)
     note_comments(work.returned)
     note_handovers([*work.returned, *work.to_write], user)
+    work.to_write.sort(key=lambda job: bool(job.handed_to))  # what a colleague has is not the next step
     request.navigation_counts = {  # type: ignore[attr-defined]
         "my_work": len(work.returned) + len(work.to_write),
         "queue": len(work.to_decide),

@@ -46,6 +46,7 @@ def test_colleague_finds_the_sheet_and_its_note_among_the_own_work(cast, as_):
     assert "必要な欄はすべて記入済みです。" in page.text
     mine = Page(as_(cast.staff).get("/")).text
     assert "いまの手元: 担当 次郎さん" in mine
+    assert mine.index("取組項目1・自己評価") < mine.index("取組項目1・中間振り返り")
     assert "照会先は企画係。" not in mine
     assert "いまの手元 担当 次郎さん" in Page(as_(cast.staff).get("/mihon/2020/1/")).text
 
