@@ -417,7 +417,7 @@ def test_one_sheet_through_its_life():
     run_state_machine_as_test(
         OneSheet,
         settings=settings(
-            max_examples=18,
+            max_examples=15,
             stateful_step_count=30,
             deadline=None,
             database=None,
