@@ -71,7 +71,8 @@ def _open_in_turn(initiative: Initiative, phase: str, by: User) -> Case:
     click would be refused instead of recognised, and saves of different fields would not merge. SQLite knows
     one writer at a time anyway.
     """
-    Initiative.objects.select_for_update(no_key=True).filter(pk=initiative.pk).order_by("pk").first()
+    row = Initiative.objects.select_for_update(no_key=True).filter(pk=initiative.pk)
+    list(row.order_by().values_list("pk"))
     return open_case(initiative, phase, by)
 
 

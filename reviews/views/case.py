@@ -40,7 +40,11 @@ def _named(user: User, ward: str, year: FiscalYear, number: str) -> QuerySet[Ini
 
 def find_case(user: User, ward: str, year: FiscalYear, number: str, phase: str) -> Case:
     """Find the review that an address names; 404 also for a phase that the edition lacks."""
-    return case_of(find_initiative(user, ward, year, number), phase.replace("-", "_"))
+    found = _named(user, ward, year, number).select_related("plan__ward", "plan__edition", "section")
+    initiative = found.order_by("pk").first()
+    if initiative is None:
+        raise Http404
+    return case_of(initiative, phase.replace("-", "_"))
 
 
 def find_whole_case(user: User, ward: str, year: FiscalYear, number: str, phase: str) -> Case:
