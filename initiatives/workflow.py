@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from wardplan.accounts.models import Membership, Section, User
 from wardplan.fiscal_year import FiscalYear
+from wardplan.numbers import format_number
 from wardplan.text import is_blank, length
 
 from . import indicator_changes, permissions, publication, unconfirmed
@@ -291,12 +292,13 @@ def publish(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
     _check_version(plan, version)
     approved = publication.approved_plan(plan)
     items = {item["number"]: item for item in approved.content["initiatives"]}
+    numbers = _confirmed_numbers(plan)
     for initiative in plan.initiatives.select_related("plan__ward", "plan__edition"):
         publication.publish_part(
             initiative,
             part=publication.PLAN,
             content={
-                "initiative": items[initiative.number],
+                "initiative": _with_numbers(items[initiative.number], numbers),
                 "indicators": [_public(row) for row in approved.content.get("indicators", [])],
                 "confirmed_at": approved.at.isoformat(),
             },
@@ -306,6 +308,26 @@ def publish(plan: YearPlan, *, by: User, at: datetime.datetime, version: int | N
         )
     event = _plan_event(plan, "publish", by, at, content=approved.content, fingerprint=request)
     return record(plan, event)
+
+
+def _confirmed_numbers(plan: YearPlan) -> dict[tuple[str, str], Decimal]:
+    """Read the newest number put to each relative target, by the sheet's number and the target's key."""
+    rows = TargetResolution.objects.filter(target__initiative__plan=plan).order_by("at", "pk")
+    return {
+        (number, key): value
+        for number, key, value in rows.values_list("target__initiative__number", "target__key", "value")
+    }
+
+
+def _with_numbers(item: dict[str, Any], numbers: dict[tuple[str, str], Decimal]) -> dict[str, Any]:
+    """Put beside the old wording of relative targets the numbers that they have by now, as dated steps."""
+    targets = [
+        {**target, "resolved": format_number(numbers[item["number"], target["key"]])}
+        if (item["number"], target["key"]) in numbers
+        else target
+        for target in item["targets"]
+    ]
+    return {**item, "targets": targets}
 
 
 def _public(indicator: dict[str, Any]) -> dict[str, Any]:

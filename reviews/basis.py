@@ -70,6 +70,8 @@ class TargetBasis:
     sentence: str
     measured: tuple[int, int] = (0, 0)
     """Indicator and fiscal year: two targets on both alike quote one figure."""
+    resolved: str = ""
+    """The number that a person has put to a relative target."""
 
     @property
     def value(self) -> Decimal | None:
@@ -241,6 +243,7 @@ class Basis:
                     "number": target.number,
                     "heading": target.heading,
                     "goal": target.goal,
+                    "resolved": target.resolved,
                     "figure": dict(target.figure),
                     "figure_words": target.figure_words,
                     "outcome": target.judgement.outcome if target.judgement else "",
@@ -412,6 +415,7 @@ def _target_basis(
         judgement=judgement,
         sentence=words,
         measured=(target.indicator_id, int(target.fiscal_year)),
+        resolved="" if facts.resolved_value is None else with_unit(facts.resolved_value, facts.unit),
     )
 
 

@@ -225,6 +225,7 @@ def _read_target(target: Mapping[str, Any]) -> TargetLine:
         fiscal_year=FiscalYear(target["fiscal_year"]),
         unit=unit,
         indicator=0,
+        resolved=with_unit(Decimal(target["resolved"]), unit) if target.get("resolved") else "",
     )
 
 
@@ -293,12 +294,16 @@ def _row_of_basis(target: Mapping[str, Any]) -> FigureRow:
     figure = target["figure"]
     return FigureRow(
         heading=target["heading"],
-        goal=target["goal"],
+        goal=" ".join(filter(None, [target["goal"], _in_brackets(target.get("resolved", ""))])),
         actual=target["figure_words"],
         outcome=target["outcome"],
         as_of=_day(figure.get("as_of")),
         source=figure.get("source", ""),
     )
+
+
+def _in_brackets(number: str) -> str:
+    return f"({number})" if number else ""
 
 
 def _row_of_answer(one: Answered, plan: PublicPlan | None) -> FigureRow:
@@ -446,8 +451,9 @@ def _cells(
         for place in ("purpose", "overview", "activities"):
             cells[place] = (form.label(f"plan.{place}").strip("()"), item[place])
         for target in item["targets"]:
-            words = f"{target['heading'] or target['indicator']} {target['wording']}"
             line = _read_target(target)
+            number = _in_brackets(line.resolved)
+            words = f"{target['heading'] or target['indicator']} {target['wording']} {number}".rstrip()
             name = f"{form.label('plan.' + target['scope'])} 目標"
             cells["target " + target["key"]] = (name, f"{words} {line.quote_text('—')}".strip())
     targets = _annual_lines(content)

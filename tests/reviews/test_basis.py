@@ -220,6 +220,7 @@ def test_submitting_and_approving_keep_the_basis(official):
         first, second = event.content["basis"]["targets"]
         assert first == {
             "target": "a1", "number": 1, "heading": "連携した取組の件数", "goal": "8件",
+        "resolved": "",
             "figure": FIGURES["a1"], "figure_words": "9件", "outcome": "met",
             "working": "8件に対し9件: 達成(達成率112.5%)",
         }  # fmt: skip
