@@ -14,6 +14,7 @@ from initiatives.views.posted import as_version
 from .. import keeping
 from ..answers import Answers, Difference, every_field, fields_of, pick, put, same
 from ..case import Case
+from ..differences import Piece, difference
 from ..forms import ReviewForm, input_names
 from ..workflow import Conflict
 from .case import signed_in
@@ -39,6 +40,7 @@ def conflict_page(
         "case": case,
         "their_event": theirs,
         "conflicts": [_side_by_side(case, form, found, labels) for found in conflict.conflicts],
+        "marked": any(_has_base(found) for found in conflict.conflicts),
         "merged": _merged_fields(case, form, conflict, labels),
         "hidden": [(name, value) for name, value in merged.as_inputs() if name not in clashing],
         "version": theirs.version if theirs else case.review.version,
@@ -113,9 +115,8 @@ def _side_by_side(
     return {
         "name": found.name,
         "label": labels.get((found.key, found.target), found.name),
-        "mine": shown(case, found.key, found.mine),
-        "theirs": shown(case, found.key, found.theirs),
-        "base": shown(case, found.key, found.base),
+        "mine": _beside_base(case, found, found.mine),
+        "theirs": _beside_base(case, found, found.theirs),
         "both": isinstance(found.mine, str) and isinstance(found.theirs, str),
         "inputs": [
             (f"{side}-{name}", value)
@@ -123,6 +124,17 @@ def _side_by_side(
             for name, value in ReviewForm(case, answers=answers).as_inputs()
         ],
     }
+
+
+def _has_base(found: Difference) -> bool:
+    return all(isinstance(text, str) and text for text in (found.base, found.mine, found.theirs))
+
+
+def _beside_base(case: Case, found: Difference, answer: Any) -> list[Piece]:
+    """Mark what one side changed in the text that both started from; what is no text stands as it is."""
+    if _has_base(found):
+        return difference(found.base, answer)
+    return [Piece("equal", shown(case, found.key, answer))]
 
 
 def _merged_fields(

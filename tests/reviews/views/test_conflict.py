@@ -1,5 +1,7 @@
 """Two people changed the same field: both texts, a choice, and nothing lost on the way."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -49,7 +51,10 @@ def test_both_texts_are_shown_and_nothing_is_chosen(cast, clash, ending):
     page = clash(ending=ending)
     assert "同じシートを、担当 次郎さんが先に保存しました" in page.text
     assert "あなたの文は消えていません。" in page.text
-    assert MINE in page.text and THEIRS in page.text
+    without_deleted = re.sub(r"(?s)<del>.*?</del>|<[^>]+>|追加 ", "", page.html)
+    assert MINE in without_deleted and THEIRS in without_deleted
+    assert "開いたときの文と比べて" in page.text
+    assert page.html.count('<del><span class="visually-hidden">削除 </span>もと</del>') == 2
     assert page.typed["mine-issues"] == MINE and page.typed["theirs-issues"] == THEIRS
     assert page.typed["conflict"] == "issues" and page.typed["base_version"] == "1"
     assert page.typed["version"] == "2"
