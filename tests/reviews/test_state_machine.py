@@ -42,6 +42,7 @@ ACTS = {
     "return": workflow.send_back,
     "reopen": workflow.reopen,
     "extend": workflow.extend,
+    "hand_over": workflow.hand_over,
     "publish": workflow.publish,
     "correct": workflow.correct,
 }
@@ -133,6 +134,8 @@ class OneSheet(RuleBasedStateMachine):
             more["answers"] = data.draw(st.one_of(anything[phase], complete[phase]))
         if verb in rules.NEEDS_REASON:
             more = {"reason": data.draw(reasons), "until": self.day(data.draw(days))}
+        if verb == "hand_over":
+            more = {"to": self.cast.actor(data.draw(people)), "text": data.draw(reasons)}
         self.act(verb, word, phase, back, **more)
 
     @rule(data=st.data(), phase=phases, steps=st.integers(1, 5))
@@ -153,6 +156,10 @@ class OneSheet(RuleBasedStateMachine):
             event = self.act(verb, word, phase, 0, answers=answers)
             if verb == "submit":
                 assert (event is not None) == (not case.problems(answers))
+            return
+        if verb == "hand_over":
+            to = self.cast.actor(self.of_section("staff"))
+            self.act(verb, word, phase, 0, to=to, text=REASON)  # refused when it lies there already
             return
         more = {"reason": REASON, "until": self.day(5)} if verb in rules.NEEDS_REASON else {}
         assert self.act(verb, word, phase, 0, **more) is not None, f"{word} was offered {verb}"
@@ -409,7 +416,8 @@ class OneSheet(RuleBasedStateMachine):
             case = self.case(phase)
             if case.window(self.moment) == Window.BEFORE_OPEN and not case.review.is_readable_by_all:
                 continue  # it opens by itself
-            assert self.able(phase), f"{case.review.status} in {case.window(self.moment)} is a dead end"
+            able = self.able(phase).keys() - {"hand_over"}  # which leads nowhere by itself
+            assert able, f"{case.review.status} in {case.window(self.moment)} is a dead end"
 
 
 @pytest.mark.django_db
@@ -424,3 +432,7 @@ def test_one_sheet_through_its_life():
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_every_verb_takes_part():
+    assert ACTS.keys() == rules.TRANSITIONS.keys()
