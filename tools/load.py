@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 
 HERE = Path(__file__).resolve().parent.parent
 FOLDER = tempfile.TemporaryDirectory(prefix="wardplan-load-")
+LOG = Path(FOLDER.name) / "log"
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{FOLDER.name}/load.sqlite3")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wardplan.settings")
 sys.path.insert(0, str(HERE))
@@ -127,9 +128,8 @@ async def send_all(savings: list[Saving], port: int) -> None:
 def serve(port: int) -> subprocess.Popen[bytes]:
     """Start the site as in production, and wait until both workers answer."""
     environment = os.environ | {"PORT": str(port)}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--log-level", "error"], cwd=HERE, env=environment
-    )
+    with LOG.open("w") as log:
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=HERE, env=environment, stderr=log)
     page = f"GET /accounts/login/ HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n".encode()
     waited = time.perf_counter() + PATIENCE
     answered = 0
@@ -172,7 +172,10 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
-    print(json.dumps(verdict(savings)))
+    found = verdict(savings)
+    if found["refused"] or found["lost"] or found["overwritten"]:
+        print(LOG.read_text(), file=sys.stderr)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
