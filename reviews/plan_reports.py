@@ -37,7 +37,7 @@ def cells_of(sheet: Sheet) -> list[Cell]:
     """List the places of a sheet's plan that may hold a mistake, in the order of the form."""
     labels, initiative = sheet.labels, sheet.initiative
     found = [
-        Cell("title", "取組項目名", initiative.title),
+        Cell("title", "取組項目名", sheet.title),
         Cell("purpose", labels["purpose"], initiative.purpose),
         Cell("overview", labels["overview"], initiative.overview),
         Cell("activities", labels["activities"], initiative.activities),
