@@ -205,11 +205,20 @@ def _start(
         "ward": ward,
         "year": year,
         "plan": plan,
+        "new_years": _years_without_plan(ward, year),
         "errors": [("id_file", sentence) for sentence in errors.messages] if errors else [],
         "text": request.POST.get("text", request.POST.get("content", "")),
         "reason": request.POST.get("reason", ""),
     }
     return render(request, "initiatives/plan_import.html", context)
+
+
+def _years_without_plan(ward: Ward, year: FiscalYear) -> list[FiscalYear]:
+    """Give the other years that a first plan is likely loaded for; no list leads to a year without one."""
+    known = set(YearPlan.objects.filter(ward=ward).values_list("fiscal_year", flat=True))
+    this_year = FiscalYear.today()
+    wanted = {this_year, this_year + 1, max(known, default=this_year) + 1} - known - {year}
+    return [FiscalYear(one) for one in sorted(wanted) if one <= FiscalYear.LAST]
 
 
 def _preview(

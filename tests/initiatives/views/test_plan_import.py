@@ -123,6 +123,16 @@ def test_year_without_a_plan_can_be_taken_in(cast, client, actor, code):
     assert client.get(NEXT).status_code == code
 
 
+@pytest.mark.parametrize(
+    ("newest", "shown"), [(2018, {2019, 2021}), (2020, {2021}), (2024, {2021, 2025}), (2099, {2021})]
+)
+def test_page_leads_to_the_years_without_a_plan(cast, admin, newest, shown):
+    YearPlan.objects.filter(pk=cast.plan.pk).update(fiscal_year=newest)
+    page = admin.get(PAGE).content.decode()
+    assert {year for year in range(2015, 2100) if f'href="/mihon/{year}/plan/import/"' in page} == shown
+    assert admin.get(NEXT).status_code == 200
+
+
 def test_addresses_have_names():
     assert reverse("initiatives:plan_import", args=["mihon", 2020]) == PAGE
     assert reverse("initiatives:plan_new_version", args=["mihon", 2020]) == "/mihon/2020/plan/new-version/"

@@ -44,9 +44,18 @@ def test_a_viewer_is_not_led_to_a_draft(cast, lead):
 
 
 def test_without_any_plan_it_says_so_at_the_first_page(cast, lead, client):
-    response = lead(cast.other_ward)
+    YearPlan.objects.filter(pk=cast.plan.pk).delete()
+    response = lead(cast.viewer)
     assert response["Location"] == "/"
     assert "見られる計画は、まだありません。" in client.get("/").content.decode()
+
+
+def test_without_any_plan_the_admin_is_led_to_taking_one_in(cast, lead, client):
+    response = lead(cast.other_ward)
+    assert response["Location"] == "/tonari/2020/plan/import/"
+    assert (
+        "計画は、まだありません。ここから取り込めます。" in client.get(response["Location"]).content.decode()
+    )
 
 
 def test_anonymous_logs_in(cast, client):
