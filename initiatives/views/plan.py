@@ -24,19 +24,27 @@ from .posted import posted_version
 @require_POST
 @login_required
 def plan_confirm(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
-    return _act(
-        request, ward, year, workflow.confirm, "計画を確定しました。受付期間になると、担当課が書けます。"
-    )
+    return _act(request, ward, year, workflow.confirm, _confirmed)
 
 
 @require_POST
 @login_required
 def plan_publish(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
-    return _act(request, ward, year, workflow.publish, "計画を公表しました。")
+    return _act(request, ward, year, workflow.publish, lambda plan: "計画を公表しました。")
+
+
+def _confirmed(plan: YearPlan) -> str:
+    if plan.phases.filter(opens_at__isnull=False).exists():
+        return "計画を確定しました。受付期間になると、担当課が書けます。"
+    return "計画を確定しました。受付期間がまだ決まっていません。「進行管理」で決めると、担当課が書けます。"
 
 
 def _act(
-    request: HttpRequest, ward: str, year: FiscalYear, verb: Callable[..., Event], done: str
+    request: HttpRequest,
+    ward: str,
+    year: FiscalYear,
+    verb: Callable[..., Event],
+    done: Callable[[YearPlan], str],
 ) -> HttpResponse:
     assert isinstance(request.user, User)
     plan = YearPlan.objects.visible_to(request.user).filter(ward__slug=ward, fiscal_year=year).first()
@@ -49,5 +57,5 @@ def _act(
         for sentence in incomplete.problems.values():
             messages.error(request, sentence)
     else:
-        messages.success(request, done)
+        messages.success(request, done(plan))
     return redirect("reviews:year", ward, year)

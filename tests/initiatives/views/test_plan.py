@@ -33,6 +33,14 @@ def test_confirm(admin, cast):
     assert any("計画を確定しました。" in notice for notice in Page(admin.get(LIST)).notices)
 
 
+def test_confirm_says_that_the_windows_are_still_to_be_set(admin, cast):
+    cast.plan_in("draft")
+    cast.plan.phases.update(opens_at=None, due_at=None, closes_at=None)
+    send(admin, CONFIRM, version=0)
+    notices = Page(admin.get(LIST)).notices
+    assert any("受付期間がまだ決まっていません。「進行管理」で決めると" in notice for notice in notices)
+
+
 def test_publish(admin, cast):
     assert send(admin, PUBLISH, version=1)["Location"] == LIST
     assert YearPlan.objects.get(pk=cast.plan.pk).status == "published"
