@@ -239,6 +239,7 @@ def _phase_box(
         Window.OVERDUE: "受付中(期限後)",
         Window.CLOSED: "受付終了",
     }
+    standing = words[here.window(phase.key, now)]
     forms: dict[str, FormWithLinks] = {
         "window_form": WindowForm(row),
         "decision_form": DecisionRecordForm(row),
@@ -250,8 +251,8 @@ def _phase_box(
     return {
         "phase": phase,
         "row": row,
-        "words": words[here.window(phase.key, now)],
-        "stage": PlanPhase.Stage(row.stage).label,
+        "words": standing,
+        "stage": standing if row.stage == PlanPhase.Stage.COLLECTING else row.get_stage_display(),
         "opened": opened,
         **forms,
     }

@@ -324,6 +324,11 @@ def test_decision_is_put_on_record(cast, as_admin):
     assert cast.plan_events()[-1].verb == "record_decision"
 
 
+def test_decision_of_a_phase_that_has_not_begun_is_not_called_open(midyear, read):
+    boxes = read().split("決裁の記録")[1].split("受付期間")[0]
+    assert re.findall(r"<dd>(受付中|開始前)</dd>", boxes) == ["受付中", "開始前"]
+
+
 def test_decision_without_day_and_post_is_told_beside_the_fields(cast, as_admin):
     before = snapshot()
     page = Page(send(as_admin, DECISION, phase="midyear", version=1, stage="decided", decided_on=""))
