@@ -56,7 +56,7 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.version}"
+        return f"{self.by_name} 第{self.version}版"
 
 
 class PublishedSheet(models.Model):

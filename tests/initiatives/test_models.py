@@ -361,3 +361,7 @@ def test_section_of_another_ward_is_refused_in_forms(cast):
     assert refused.value.message_dict == {"section": ["この計画の区の担当課を選んでください。"]}
     with pytest.raises(ValidationError):
         membership(cast, role="staff", section=cast.neighbours_section).full_clean()
+
+
+def test_event_is_named_without_the_code_s_words():
+    assert str(Event(verb="confirm", by_name="大谷 悠", version=2)) == "大谷 悠 第2版"
