@@ -337,7 +337,8 @@ def sort_jobs(jobs: list[Job], user: User, now: datetime.datetime) -> Work:
 
 def _urgency(job: Job) -> tuple[Any, ...]:
     initiative = job.case.initiative
-    return (job.due is None, job.due, initiative.plan.fiscal_year, initiative.position)
+    phase = job.case.form.phases.index(job.case.phase)
+    return (job.due is None, job.due, initiative.plan.fiscal_year, phase, initiative.position)
 
 
 def first_solid(work: Work) -> str:

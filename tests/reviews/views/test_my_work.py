@@ -1,4 +1,5 @@
 import datetime
+import re
 
 import pytest
 from django.db import connection
@@ -66,6 +67,21 @@ def test_band_names_the_nearest_deadline_and_what_is_left(midyear, read):
     assert "令和2年10月2日(金)17:15" in page
     assert "あと5日" in page
     assert "2件のうち1件" in page
+
+
+def test_earlier_phase_comes_first_when_both_are_due_at_once(cast, read):
+    add_initiatives(cast, 1, "not_started")
+    cast.set_window("self_evaluation", "open")
+    cast.set_window("midyear", "open")
+    cast.review_in("submitted")
+    page = read(cast.staff)
+    assert "中間振り返りの提出期限" in page
+    headings = re.findall("取組項目[0-9]・[^ <]+", section_of(page, "to-write"))
+    assert list(dict.fromkeys(headings)) == [
+        "取組項目3・中間振り返り",
+        "取組項目1・自己評価",
+        "取組項目3・自己評価",
+    ]
 
 
 def test_sheet_not_begun_is_to_be_written(midyear, read):
