@@ -142,7 +142,7 @@ def test_full_disk_is_told_and_the_text_handed_back(cast, log_in, sound):
     assert answer.status_code == 507
     page = answer.content.decode()
     assert "<h1>保存できません(空き容量)</h1>" in page
-    assert "企画担当へ「空き容量がない」と知らせ" in page
+    assert "取りまとめ担当へ「空き容量がない」と知らせ" in page
     assert handed_back(answer)
     assert autosaved.status_code == 507
     assert snapshot() == before
