@@ -187,7 +187,7 @@ def test_crash_after_autosave(cast, write):
     page.close(run_before_unload=False)
     again = context.new_page()
     again.goto(FORM)
-    expect(again.get_by_text("保存していない書きかけが残っています(9月25日(金)10:00)。")).to_be_visible()
+    expect(again.get_by_text("一時保存していない書きかけが残っています(9月25日(金)10:00)。")).to_be_visible()
     expect(again.get_by_label("課題と改善策")).to_have_value("")
     again.get_by_role("link", name="保存済みの内容と比べる").first.click()
     expect(again.locator("ins", has_text=TEXT)).to_be_visible()

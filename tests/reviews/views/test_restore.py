@@ -35,7 +35,7 @@ def left(cast):
 
 def test_form_leads_to_the_comparison(staff, left):
     page = Page(staff.get(FORM))
-    assert any("保存していない書きかけが残っています(9月25日(金)10:00)。" in text for text in page.notices)
+    assert any("一時保存していない書きかけが残っています(9月25日(金)10:00)。" in text for text in page.notices)
     assert f'href="{RESTORE}"' in page.html
     assert page.typed["issues"] == SAVED
 
@@ -73,7 +73,7 @@ def test_going_on_with_what_is_saved_keeps_it(staff, left, cast):
     send(staff, f"{FORM}autosave/", **page.typed | {"issues": "別の続き"})
     send(staff, FORM, **page.typed | {"issues": "別の続き"})
     assert UnsavedText.objects.get().fields["issues"] == MINE
-    assert "保存していない書きかけが残っています" in Page(staff.get(FORM)).text
+    assert "一時保存していない書きかけが残っています" in Page(staff.get(FORM)).text
 
 
 def test_it_can_be_dropped(staff, left):
