@@ -66,7 +66,7 @@ def apply(
 
     `choices` says for each conflict's key "mine" (Excel) or "theirs"; `taken` are the keys of the changes
     that are wanted, all when it is None. `seen` are prints of the texts against which conflicts were decided.
-    With `partial` what cannot be taken over is left out (残りだけ反映する). Each sheet goes through the same verb
+    With `partial` what cannot be taken over is left out. Each sheet goes through the same verb
     as everywhere. Raises NotApplied with a fresh preview, or the refusal when nothing could be taken at all.
     """
     numbers = [sheet.stamp.number for sheet in reading.sheets if sheet.stamp]

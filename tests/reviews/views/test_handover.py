@@ -112,7 +112,8 @@ def test_unsaved_text_is_named_before_the_sheet_goes(cast, as_):
     assert "書きかけが残っています" not in Page(as_(cast.staff).get(PAGE)).text
     case = open_case(cast.initiative, "midyear", cast.staff)
     keeping.keep_for(cast.staff.pk, case, 1, {"implementation": "1", "outlook": "2", "issues": "書きかけ"})
-    assert "一時保存していない書きかけが残っています(9月25日(金)10:00)。" in Page(as_(cast.staff).get(PAGE)).text
+    page = Page(as_(cast.staff).get(PAGE)).text
+    assert "一時保存していない書きかけが残っています(9月25日(金)10:00)。" in page
     assert "書きかけが残っています" not in Page(as_(cast.second_staff).get(PAGE)).text
 
 

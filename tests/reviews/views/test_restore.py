@@ -35,7 +35,8 @@ def left(cast):
 
 def test_form_leads_to_the_comparison(staff, left):
     page = Page(staff.get(FORM))
-    assert any("一時保存していない書きかけが残っています(9月25日(金)10:00)。" in text for text in page.notices)
+    left_at = "一時保存していない書きかけが残っています(9月25日(金)10:00)。"
+    assert any(left_at in text for text in page.notices)
     assert f'href="{RESTORE}"' in page.html
     assert page.typed["issues"] == SAVED
 
