@@ -29,7 +29,7 @@ def test_times_are_the_offices_whatever_the_clocks_say(cast, server_in_utc, sit_
     with page.expect_response("**/autosave/") as answer:
         page.clock.run_for(2000)
     assert answer.value.json()["saved_at"] == "10:00"
-    expect(page.locator("[data-save-state]")).to_have_text("10:00 書きかけを残しました")
+    expect(page.locator("[data-save-state]")).to_contain_text("10:00 保存済み")
     assert UnsavedText.objects.get().at == NOW
     page.get_by_role("button", name="一時保存", exact=True).click()
     expect(page.get_by_text("10:00に一時保存しました。")).to_be_visible()
