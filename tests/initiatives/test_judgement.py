@@ -199,7 +199,11 @@ def test_working(facts, known, outcome, working):
             {"y2019": 7, "y2020": 6},
             "目標値が未確定のため判定できません。先に目標値を確定してください。",
         ),
-        (target(8, direction=""), {"y2020": 8}, "よい方向が確かめられていないため判定できません。"),
+        (
+            target(8, direction=""),
+            {"y2020": 8},
+            "よい方向が確かめられていないため判定できません。取りまとめ担当が確かめます。",
+        ),
         (target(8, direction="none"), {"y2020": 8}, "増減では決まらない指標のため判定できません。"),
         (target(8, direction="lower", comparator="ge"), {"y2020": 8}, "よい方向が合わないため"),
         (reduction(direction="higher", resolved_value=6), {"y2019": 7, "y2020": 8}, "よい方向が合わないため"),
