@@ -42,7 +42,7 @@ class Command(BaseCommand):
         plans = plans.select_related("ward", "edition").order_by("ward__code", "ward__slug")
         chosen = {"with_cover": options["cover"], "with_charts": not options["no_charts"]}
         if ward == ALL_WARDS:
-            written = self.write(file, self.all_wards(list(plans), section, user, chosen))
+            written = self.write(file, self.all_wards(file, list(plans), section, user, chosen))
         else:
             plan = plans.filter(ward__slug=ward).first()
             if plan is None:
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         return write
 
     def all_wards(
-        self, plans: list[YearPlan], section: str, user: User, chosen: dict[str, bool]
+        self, file: Path, plans: list[YearPlan], section: str, user: User, chosen: dict[str, bool]
     ) -> Callable[[Any], int]:
         if not can_export_wards(user):
             raise CommandError("すべての区をまとめて書き出せるのは、取りまとめ担当です。")
@@ -76,6 +76,10 @@ class Command(BaseCommand):
             raise CommandError("課を選べるのは、1つの区を書き出すときだけです。")
         if not plans:
             raise CommandError(f"{user.username} が読める計画はありません。")
+        if file.suffix.lower() != ".zip":
+            raise CommandError(
+                "すべての区のときはZIPファイルになります。ファイルの名前を .zip で終えてください。"
+            )
         return lambda target: write_wards(plans, target, by=user, at=timezone.now(), **chosen)
 
     def write(self, file: Path, write: Callable[[Any], int]) -> int:
@@ -86,7 +90,7 @@ class Command(BaseCommand):
                 written = write(target)
             beside.replace(file)
         except OSError as error:
-            raise CommandError(f"{file} に書き込めません。{error.strerror}") from error
+            raise CommandError(f"{file} に書き込めません。場所と名前を確かめてください。") from error
         finally:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)

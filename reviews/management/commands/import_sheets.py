@@ -34,7 +34,7 @@ class Command(BaseCommand):
             reading = read_workbook(file.read_bytes())
             plan = importing.plan_of(reading, user)
         except OSError as error:
-            raise CommandError(f"{file} を読めません。{error.strerror}") from error
+            raise CommandError(f"{file} を読めません。場所と名前を確かめてください。") from error
         except Refused as refused:
             self.refuse_file(refused.sentence, as_json)
         if not permissions.can_import(user, plan):
@@ -66,6 +66,8 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(content, ensure_ascii=False, indent=1))
 
     def print_lines(self, found: ImportPreview) -> None:
+        if not (found.changes or found.conflicts or found.problems):
+            self.stdout.write("変わるところはありません。")
         for change in found.changes:
             old, new = change.words(change.theirs), change.words(change.mine)
             self.stdout.write(f"変更 取組項目{change.initiative.number} {change.field}: {old!r} → {new!r}")

@@ -62,7 +62,7 @@ def test_export_refuses_with_a_sentence(cast, export, by, options, message):
 
 
 def test_export_of_a_folder_that_is_not_there_says_so(cast):
-    with pytest.raises(CommandError, match="に書き込めません"):
+    with pytest.raises(CommandError, match="に書き込めません。場所と名前を確かめてください。"):
         call_command("export_sheets", "mihon", "2020", "/nonexistent/year.xlsx", by="staff")
 
 
@@ -77,6 +77,12 @@ def test_export_asks_the_same_few_queries_for_any_number_of_items(
 def test_export_of_a_section_with_its_cover_and_without_charts(cast, export):
     book = export("staff", "--section", "総務課", "--cover", "--no-charts")
     assert book.sheetnames == ["決裁", "目次", "2 区政会議の開催", "データ(目標)", "データ(評価)"]
+
+
+def test_export_of_all_wards_is_not_written_under_the_name_of_a_workbook(cast, tmp_path):
+    with pytest.raises(CommandError, match=r"ファイルの名前を \.zip で終えてください。"):
+        call_command("export_sheets", "-", "2020", str(tmp_path / "all.xlsx"), by="admin")
+    assert not list(tmp_path.iterdir())
 
 
 def test_export_of_all_wards_is_a_zip_for_admins(cast, tmp_path, capsys):

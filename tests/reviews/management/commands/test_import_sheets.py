@@ -60,6 +60,7 @@ def test_import_goes_through_the_verb(cast, draft, run):
 def test_untouched_file_is_no_error(cast, draft, run):
     before = snapshot()
     assert run(draft, "--json") == (0, '{\n "changes": [],\n "conflicts": [],\n "errors": []\n}\n')
+    assert "変わるところはありません。" in run(draft, "--dry-run")[1]
     assert snapshot() == before
 
 
@@ -116,5 +117,5 @@ def test_file_that_cannot_be_taken_at_all_is_one_error(cast, draft, run, by, con
 def test_unknown_user_and_missing_file_are_named(cast):
     with pytest.raises(CommandError, match="利用者ID「nobody」の利用者はいません。"):
         call_command("import_sheets", "in.xlsx", by="nobody")
-    with pytest.raises(CommandError, match="を読めません"):
+    with pytest.raises(CommandError, match="を読めません。場所と名前を確かめてください。"):
         call_command("import_sheets", "/nonexistent/in.xlsx", by="staff")
