@@ -371,6 +371,7 @@ class _Reader:
             indent=int((cell.alignment.indent or 0) * INDENT),
             is_long=is_long,
             is_legend=is_legend,
+            wraps=bool(cell.alignment.wrap_text),
         )
         if is_answer and question is not None:
             phase = self.form.by_phase[question.phase]
@@ -520,7 +521,8 @@ def _measured(place: Place, columns: tuple[int, ...]) -> Place:
     """Measure a text that is the same on every sheet, once."""
     if place.type is None or (place.slot and not place.is_legend):
         return place
-    return replace(place, needs=place.type.height(text_of(place, {}), width_of(place, columns)))
+    text = text_of(place, {}) if place.wraps else ""
+    return replace(place, needs=place.type.height(text, width_of(place, columns)))
 
 
 def _growing(heights: Sequence[float], places: Sequence[Place]) -> tuple[Row, ...]:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.styles import Alignment
 
 from initiatives.xlsx.characters import unescape
 from reviews import layouts
@@ -155,6 +156,18 @@ def test_rows_are_high_enough_for_every_text_of_the_layout():
             assert height >= type_of(cell.font.name, cell.font.sz).height(cell.value, width), cell.value
             checked += 1
     assert checked >= 14
+
+
+def test_text_that_does_not_wrap_takes_one_line():
+    heights = []
+    for wraps in (True, False):
+        book = load_workbook(io.BytesIO(R2_LAYOUT))
+        (cell,) = [cell for row in book.active for cell in row if cell.value == "めざすこと"]
+        cell.value, cell.alignment = "長い見出し" * 40, Alignment(wrap_text=wraps)
+        saved = io.BytesIO()
+        book.save(saved)
+        heights.append(written({}, content=saved.getvalue()).row_dimensions[cell.row].height)
+    assert heights[0] > 3 * heights[1]
 
 
 def test_another_font_gets_more_room():
