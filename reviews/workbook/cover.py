@@ -46,7 +46,7 @@ class Decision:
     @property
     def words(self) -> str:
         day = wareki(self.on) if self.on else ""
-        number = f"決裁番号 {self.document}" if self.document else ""
+        number = f"文書番号 {self.document}" if self.document else ""
         return " ".join(filter(None, (self.post, day, number)))
 
 
@@ -89,7 +89,7 @@ def fill_cover(
     pen.row(head, list(columns), [HEAD] * len(columns), widths)
     for row, sheet in enumerate(sheets, head + 1):
         cells = [sheet.number, sheet.title, sheet.section]
-        looks = [BODY] * len(cells)
+        looks = [MIDDLE, BODY, BODY]
         for phase in phases.values():
             cells += _acts(sheet, phase.key, approvals)
             looks += [MIDDLE] * 2

@@ -81,7 +81,7 @@ def test_the_page_says_what_the_mark_rests_on(official):
         "選んだ判定②目標未達成",
         "判定と異なる評価とした理由書面だけの開催だったため。",
         "提出・承認提出 市民協働課 担当者 令和2年9月25日(金)10:00 ／ 承認 市民協働課長 令和2年9月25日(金)10",
-        "決裁番号見市協第114号(令和2年9月24日)",
+        "文書番号見市協第114号(令和2年9月24日)",
     ]:
         assert expected in text
     # Posts only: names stay in the history.

@@ -305,7 +305,7 @@ def test_cover_names_posts_and_moments_as_they_were_recorded(cast):
     assert found["1"][3].startswith(f"{submitted.by_post}\n令和2年9月")
     assert found["1"][4].startswith(f"{approved.by_post}\n令和2年9月")
     assert found["2"][3:5] == (None, "未入力")
-    assert "中間振り返りの決裁: 見本区長 令和2年10月20日 決裁番号 見本総第1号" in found
+    assert "中間振り返りの決裁: 見本区長 令和2年10月20日 文書番号 見本総第1号" in found
     assert not any("別の職" in text or cast.manager.name in text for text in texts(page))
 
 
