@@ -38,8 +38,8 @@ class Place:
     with fonts of its own, as XML, `run` the properties of a run of text, with a gap for bold. `name` is the
     defined name of a cell that can be filled in, `symbols` the answers it takes, `hint` what to know about
     them. `faces` are the looks of its cells, row by row. A place without `type` asks for no height; one that
-    `is_long` takes as much of it as its text needs; `needs` is the height of a text that is always the same, and
-    stays in one line unless it `wraps`.
+    `is_long` takes as much of it as its text needs; `needs` is the height of a text that is always the same:
+    one line, unless it `wraps`.
     """
 
     row: int
