@@ -427,7 +427,9 @@ def quote_past(quote: str, past: Iterable[PastFigure], unit: str) -> tuple[Part,
 
 def _is_blank_of_form(rest: str, unit: str) -> bool:
     """Tell whether a figure is missing before `rest`: not so in 「平成30年度の実績は7件」."""
-    closing = (unit or "%", "%", "％", "、", ",", "，", ")", "）", "令和", "平成", "昭和")
+    # As `render_baselines` writes it: 人 for 人(延べ), 回 for 回/校.
+    plain_unit = unit.partition("/")[0].removesuffix("(延べ)")
+    closing = (plain_unit or "%", "%", "％", "、", ",", "，", ")", "）", "令和", "平成", "昭和")
     return not rest.strip() or rest.lstrip().startswith(closing)
 
 

@@ -73,6 +73,12 @@ def test_figures_in_every_width_are_replaced_whole(quote, expected):
     assert written(quote, past(y2018="39.1")) == expected
 
 
+@pytest.mark.parametrize(("unit", "shown"), [("人(延べ)", "人"), ("回/校", "回")])
+def test_a_gap_is_seen_before_the_short_form_of_a_unit(unit, shown):
+    parts = quote_past(f"(令和元年度: {shown})", past(y2019=None), unit)
+    assert [part.text for part in parts if part.unknown] == ["未判明"]
+
+
 def test_zero_is_a_figure():
     assert written("(令和元年度実績: 件)", past(y2019="0")) == "(令和元年度実績: 0件)"
 
