@@ -254,8 +254,9 @@ def _record(
         for name, sentence in incomplete.problems.items():
             form.add_error(name if name in form.fields else None, sentence)
         return False
+    done = "訂正" if "reason" in form.fields else "入力"
     messages.success(
-        request, f"{year}の実績を入力しました。この値を引用しているすべてのシートに表示されます。"
+        request, f"{year}の実績を{done}しました。この値を引用しているすべてのシートに表示されます。"
     )
     return True
 

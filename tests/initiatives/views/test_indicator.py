@@ -242,6 +242,7 @@ def test_correction_keeps_the_old_figure_with_its_reason(cast, as_, entry_of, pa
     assert figure(cast.shared_indicator).value == 10
     assert Measurement.objects.get(pk=seen).superseded_at == NOW
     text = text_of(as_(cast.viewer).get(page_of))
+    assert "令和元年度の実績を訂正しました。" in text
     assert "令和元年度 9件 → 10件" in text
     assert "二重に数えていた。" in text
     assert cast.admin.name in text
