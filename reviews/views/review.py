@@ -322,7 +322,7 @@ def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:
     context = {
         "case": case,
         "sheet": sheet,
-        "block": block,
+        "said": block,  # inside a template's block, `block` is that block
         "unsaved": unsaved,
         "kept": ReviewForm(case, unsaved.fields).typed_text() if unsaved else {},
         "why": why,

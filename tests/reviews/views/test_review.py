@@ -336,10 +336,20 @@ def test_others_read_only_and_cannot_save(cast, actor):
     client = log_in(cast.actor(actor))
     page = Page(client.get(MIDYEAR))
     assert "課長承認待ちになると、内容を読めます。" in page.text
+    assert "作成中" in page.text
     assert cast.answers()["issues"] not in page.text and "save-form" not in page.html
     before = snapshot()
     assert send(client, MIDYEAR, version=1, **COMPLETE).status_code == 403
     assert snapshot() == before
+
+
+@pytest.mark.parametrize("actor", ["viewer", "staff_other_section", "staff"])
+def test_submitted_text_is_read_with_its_state(cast, actor):
+    cast.review_in("submitted")
+    page = Page(log_in(cast.actor(actor)).get(MIDYEAR))
+    assert "save-form" not in page.html
+    assert cast.answers()["issues"] in page.text
+    assert "課長承認待ちになると" not in page.text
 
 
 # ---- somebody else at the same PC ------------------------------------------------------------------------
