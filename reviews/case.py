@@ -9,6 +9,7 @@ from functools import cached_property
 
 from initiatives.form import FormPhase, OfficialForm, read_form
 from initiatives.models import Initiative, PlanPhase, Target, YearPlan
+from initiatives.permissions import can_view_plan
 from initiatives.refusals import LoginNeeded, NotVisible
 from wardplan.accounts.models import User
 
@@ -117,14 +118,9 @@ def open_case(initiative: Initiative, phase: str, by: User) -> Case:
     """
     if not by.is_authenticated:
         raise LoginNeeded("ログインしてください。")
-    fresh = (
-        Initiative.objects.visible_to(by)
-        .select_related("plan__ward", "plan__edition", "section")
-        .filter(pk=initiative.pk)
-        .order_by("pk")
-        .first()
-    )
-    if fresh is None:
+    found = Initiative.objects.filter(pk=initiative.pk).order_by("pk")
+    fresh = found.select_related("plan__ward", "plan__edition", "section").first()
+    if fresh is None or not can_view_plan(by, fresh.plan):
         raise NotVisible("取組項目が見つかりません。")
     return case_of(fresh, phase)
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -109,9 +110,12 @@ def _write(
             rules.check(verb, case, user, at)
             return _refused_by_form(request, verb, case, form, version)
         act = workflow.submit if verb == "submit" else workflow.save
-        event = act(
-            case.initiative, case.review.phase, by=user, at=at, version=version, answers=form.answers()
-        )
+        # Together: everybody waits for the database's one writer once, and no text is dropped without a save.
+        with transaction.atomic():
+            event = act(
+                case.initiative, case.review.phase, by=user, at=at, version=version, answers=form.answers()
+            )
+            keeping.forget(case, user, keeping.page_of(request))
     except Incomplete as incomplete:
         form.add_problems(incomplete.problems)
         return _refused_by_form(request, verb, case, form, version)
@@ -120,7 +124,6 @@ def _write(
         return conflict_page(request, case, form, conflict, verb, version)
     except Refused as refused:
         return refusal_page(request, refused, kept=form.typed_text(), back=sheet_url(case))
-    keeping.forget(case, user, keeping.page_of(request))
     _tell(request, verb, form, event)
     if mending:
         answer = redirect(queue_url(case))
