@@ -191,6 +191,16 @@ class PhaseBlock:
         """Tell whether the left side is rows of label and marks (中間振り返り), with no text among them."""
         return bool(self.left) and all(answer.choices for answer in self.left)
 
+    @property
+    def may_run_over(self) -> bool:
+        """Tell whether a printed page may end inside the text that stands beside the rows of marks.
+
+        The rows that one cell spans do not grow by what a browser leaves free at the foot of each page, so
+        that the last line would lie on the block beneath. Counted roughly, in lines of 40 characters.
+        """
+        lines = (line for answer in self.right for line in answer.text.split("\n"))
+        return self.is_table and sum(len(line) // 40 + 1 for line in lines) > 20
+
 
 @dataclass(frozen=True)
 class Sheet:

@@ -181,6 +181,20 @@ def test_a_phase_with_text_at_the_right_only_is_no_table_of_marks(cast):
     assert [answer.question.key for answer in block.right] == ["issues"]
 
 
+@pytest.mark.parametrize(
+    ("phase", "text", "longer"),
+    [
+        ("midyear", "一行", False),
+        ("midyear", "あ" * 800, True),
+        ("midyear", "行\n" * 30, True),
+        ("self_evaluation", "あ" * 800, False),  # one row: it grows with its text
+    ],
+)
+def test_only_a_long_text_beside_marks_may_run_over_a_page(cast, phase, text, longer):
+    cast.review_in("draft", phase, answers=cast.answers(phase, issues=text))
+    assert read(cast).block(phase).may_run_over is longer
+
+
 def test_a_title_loses_what_turns_the_reading_direction(cast):
     cast.initiative.title = "報告\u202efdp\u2069"
     cast.initiative.save()
