@@ -332,9 +332,10 @@ class _Book:
                     page._cells[row, column] = Cell(page, row, column, cell, number_style)
         page.freeze_panes = "C2"
         _paper(page)
-        page.print_title_rows = "1:1"
+        page.print_title_rows, page.print_title_cols = "1:1", "A:B"
         page.sheet_properties.pageSetUpPr.fitToPage = True
-        page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
+        # On one page wide its letters would be 3 points high.
+        page.page_setup.fitToWidth, page.page_setup.fitToHeight = 3, 0
         _footer(page, f"出力 {wareki_moment(self.at)}")
 
     def add_notices(self) -> None:
