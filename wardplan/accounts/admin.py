@@ -193,6 +193,7 @@ class RoleFilter(admin.SimpleListFilter):
 class UserAdmin(OrganisationAdmin, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
+    add_form_template = None  # its sentence would promise the memberships for later
     change_password_form = NewPasswordForm
     list_display = ("username", "name", "posts", "is_active", "last_login")
     list_filter = (RoleFilter, "is_active")

@@ -30,6 +30,11 @@ def superuser(cast):
     return User.objects.create(username="operator", name="運用 太郎", password="!", is_superuser=True)
 
 
+def test_page_for_a_new_user_speaks_of_users_by_the_office_s_word(as_admin):
+    html = page(as_admin.get(f"{USERS}add/"))
+    assert "利用者 を追加" in html and "ユーザー" not in html
+
+
 @pytest.fixture
 def as_superuser(client, superuser):
     client.force_login(superuser)
