@@ -76,7 +76,8 @@ def decide(
         return sheet_page(request, case.initiative, decision=form, status=200)
     except Refused as refused:
         return refusal_page(request, refused, kept=form.typed_text() or None, back=sheet_url(case))
-    messages.success(request, DONE[verb])
+    heading = f"{case.form.label('item')}{case.initiative.number}・{case.phase.label}"
+    messages.success(request, f"{heading}を{DONE[verb]}" if verb == "approve" else DONE[verb])
     return redirect(_next(request, case))
 
 

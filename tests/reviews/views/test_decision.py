@@ -40,6 +40,12 @@ def prepare(cast, verb, window=None):
     return log_in(cast.actor(who)), cast.review_in(before)
 
 
+def test_approval_names_the_sheet_because_the_next_one_opens(cast):
+    client, review = prepare(cast, "approve")
+    send(client, f"{MIDYEAR}approve/", version=review.version)
+    assert "取組項目1・中間振り返りを承認しました。" in Page(client.get(SHEET)).notices
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_button_of_the_sheet_does_the_verb(cast, verb):
     client, _ = prepare(cast, verb)
