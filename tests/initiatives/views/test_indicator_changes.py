@@ -197,6 +197,19 @@ def test_turning_a_direction_needs_a_reason(cast, as_, page_of):
     assert "少ないほどよい → 多いほどよい" in text and "読み違えていた。" in text
 
 
+@pytest.mark.parametrize(
+    ("actor", "next_step"),
+    [
+        ("admin", "下の「よい方向を確かめる」から確かめてください。"),
+        ("staff", "取りまとめ担当に知らせてください。"),
+    ],
+)
+def test_missing_direction_says_what_the_reader_can_do(cast, as_, page_of, actor, next_step):
+    Indicator.objects.filter(pk=cast.own_indicator.pk).update(direction="")
+    page = text_of(as_(cast.actor(actor)).get(page_of))
+    assert f"目標は判定できません。{next_step}" in page
+
+
 @pytest.mark.parametrize("direction", ["", "up"])
 def test_no_direction_is_none(cast, as_, page_of, direction):
     assert "よい方向を選んでください。" in text_of(
