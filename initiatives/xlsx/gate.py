@@ -162,7 +162,7 @@ def _refuse_bombs(entries: list[ZipInfo], packed: int) -> None:
 def _read_types(package: Package) -> None:
     """Find the workbook by its content type; refuse macros, and what is no workbook at all."""
     if _TYPES not in package.parts:
-        raise NotOurs(f"名前は.xlsxですが、Excelのファイルではありません。{AGAIN}")
+        raise NotOurs(f"中身がExcelのファイルではありません。{AGAIN}")
     kinds: dict[str, str] = {}
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -182,7 +182,7 @@ def _read_types(package: Package) -> None:
     if package.workbook not in package.parts:
         other = any("wordprocessingml" in kind or "presentationml" in kind for kind in kinds)
         what = "WordやPowerPoint" if other else "別の種類"
-        raise NotOurs(f"名前は.xlsxですが、{what}のファイルです。{AGAIN}")
+        raise NotOurs(f"中身が{what}のファイルです。{AGAIN}")
 
 
 def _refuse_links(package: Package) -> None:
