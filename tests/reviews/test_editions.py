@@ -84,6 +84,13 @@ def test_the_form_of_reiwa_5_goes_its_way_to_the_public(next_form):
     assert "8件に対し9件: 達成(達成率112.5%)" in basis and "書面だけの開催だったため。" in basis
 
 
+def test_the_basis_says_once_that_a_target_cannot_be_judged(next_form):
+    send(client_of(next_form.staff), FORM, version=0, mark_a1="A")
+    basis = words(client_of(next_form.staff).get(SHEET + "basis/"))
+    assert "実績が未判明のため判定できません。" in basis
+    assert "判定できません。実績が未判明" not in basis
+
+
 def test_the_form_of_reiwa_5_goes_through_excel_and_back(next_form):
     send(client_of(next_form.staff), FORM, version=0, **FIGURES, mark_a1="A", qualitative="広がった。")
     content = exported(next_form.staff, next_form.plan)
