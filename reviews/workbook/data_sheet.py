@@ -80,6 +80,8 @@ def fill_data(page: Worksheet, records: Sequence[Record], columns: Sequence[str]
     page.page_setup.orientation = "landscape"
     page.page_setup.paperSize = page.PAPERSIZE_A4
     page.print_title_rows = "1:1"
+    # Its columns fill several pages; without their name nobody puts them together again.
+    page.oddFooter.left.text, page.oddFooter.right.text = "&A", "&P / &N ページ"
 
 
 def _look(value: Value) -> Look:

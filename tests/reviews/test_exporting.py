@@ -182,6 +182,7 @@ def test_data_is_one_plain_table(cast, title):
     # No fills, no frames: what a table looks like is none of its data.
     assert {cell.fill.fill_type for row in page for cell in row} == {None}
     assert {cell.border.top.style for row in page for cell in row} == {None}
+    assert (page.oddFooter.left.text, page.oddFooter.right.text) == ("&A", "&P / &N ページ")
 
 
 def test_target_record_has_numbers_as_numbers_with_both_years(cast):
