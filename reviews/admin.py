@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from initiatives.form import LABELS
 from initiatives.models import Event
 from wardplan.accounts.admin_site import ReadOnly, WardModelAdmin
 
@@ -20,19 +21,21 @@ PLAN_VERB_WORDS = {
     "change_definition": "指標の定義の変更",
     "withdraw_definition": "定義の変更の取消し",
     "confirm_direction": "よい方向の確認",
+    "set_window": "受付期間の変更",
+    "record_decision": "決裁の記録",
 }
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, WardModelAdmin):
-    list_display = ("at", "word", "item", "phase", "by_name", "by_post", "remarks")
+    list_display = ("at", "word", "item", "phase_label", "by_name", "by_post", "remarks")
     list_filter = ("late", "on_behalf")
     search_fields = ("by_name", "initiative__number", "initiative__title")
     ordering = ("-at", "-pk")
     fields = (
         ("ward", "year"),
         "item",
-        "phase",
+        "phase_label",
         ("word", "version"),
         ("by_name", "by_post"),
         "at",
@@ -40,7 +43,8 @@ class EventAdmin(ReadOnly, WardModelAdmin):
     )
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("initiative", "ward").defer("content", "reason")
+        events = super().get_queryset(request).defer("content", "reason")
+        return events.select_related("initiative__plan__edition", "ward")
 
     def lookup_allowed(self, lookup, value, request):
         # Asking for ?content__contains= would tell, letter by letter, what a review says.
@@ -50,6 +54,13 @@ class EventAdmin(ReadOnly, WardModelAdmin):
     def word(self, event):
         words = VERB_WORDS if event.initiative_id else PLAN_VERB_WORDS
         return words.get(event.verb, event.verb)
+
+    @admin.display(description="段階", ordering="phase", empty_value="-")
+    def phase_label(self, event):
+        if not event.initiative_id or not event.phase:
+            return event.phase or None
+        place = f"phase.{event.phase}"
+        return event.initiative.plan.edition.labels.get(place) or LABELS.get(place, event.phase)
 
     @admin.display(description="備考")
     def remarks(self, event):

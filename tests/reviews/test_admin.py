@@ -3,6 +3,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from initiatives.models import Event
+from initiatives.workflow import TRANSITIONS
+from reviews.admin import PLAN_VERB_WORDS
 
 EVENTS = "/admin/initiatives/event/"
 SECRET = "若年層の参加が少ない。"
@@ -28,6 +30,18 @@ def test_the_record_tells_who_did_what_and_not_what_was_written(as_admin, cast):
         html += page(as_admin.get(f"{EVENTS}{event.pk}/change/"))
     assert SECRET not in html
     assert "改善策を具体的に" not in html
+
+
+def test_the_record_speaks_the_words_of_the_office(as_admin, cast):
+    assert set(PLAN_VERB_WORDS) >= set(TRANSITIONS)
+    cast.review_in("submitted")
+    html = page(as_admin.get(EVENTS))
+    event = page(as_admin.get(f"{EVENTS}{cast.events()[0].pk}/change/"))
+    for shown in (html, event):
+        assert "中間振り返り" in shown and "midyear" not in shown
+    cast.edition.labels["phase.midyear"] = "年度の途中"
+    cast.edition.save()
+    assert "年度の途中" in page(as_admin.get(EVENTS))
 
 
 def test_the_record_is_not_asked_for_what_was_written(as_admin, cast):
