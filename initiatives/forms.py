@@ -140,7 +140,7 @@ class MeasurementForm(FormWithLinks):
         hints = {
             "source": "資料や調査の名前。例: 令和2年度区民アンケート(市民局実施分)",
             "note": "数え方の注意など",
-            "evidence": "開示請求のときに探せるように、簿冊やフォルダーの名前",
+            "evidence": "公開請求のときに探せるように、簿冊やフォルダーの名前",
         }
         for name, hint in hints.items():
             self.fields[name] = self._text(FIGURE_PARTS[name], name, help_text=hint)
