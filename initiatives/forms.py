@@ -108,7 +108,7 @@ class FormWithLinks(forms.Form):
     def error_links(self) -> list[tuple[str, str]]:
         """List (id of the input, sentence) in form order for the summary above the form."""
         return [
-            (self[name].id_for_label, str(sentence))
+            (self[name].id_for_label or self[name].auto_id, str(sentence))  # radios have no single one
             for name in self.fields
             for sentence in self.errors.get(name, [])
         ] + [("", str(sentence)) for sentence in self.non_field_errors()]

@@ -212,9 +212,8 @@ def test_missing_direction_says_what_the_reader_can_do(cast, as_, page_of, actor
 
 @pytest.mark.parametrize("direction", ["", "up"])
 def test_no_direction_is_none(cast, as_, page_of, direction):
-    assert "よい方向を選んでください。" in text_of(
-        send(as_(cast.admin), f"{page_of}direction/", direction=direction)
-    )
+    page = Page(send(as_(cast.admin), f"{page_of}direction/", direction=direction))
+    assert ("direction", "よい方向を選んでください。") in page.summary
     with pytest.raises(Incomplete):
         workflow.confirm_direction(cast.plan, cast.own_indicator, by=cast.admin, at=NOW, direction=direction)
 
