@@ -187,6 +187,13 @@ def test_row_unfolds_to_what_changed_since_the_return(cast, read):
     assert REASON in page
 
 
+def test_open_row_names_the_goals_that_figures_are_judged_by(cast, read):
+    cast.review_in("submitted", "self_evaluation")
+    page = words(read(cast.manager))
+    assert "【令和2年度】 8件" in page
+    assert page.index("当年度の目標") < page.index("【令和2年度】 8件")
+
+
 def test_changed_field_settles_its_comment_and_an_unchanged_one_does_not(cast, read):
     resubmit(cast, {"issues": "時期を書いてください。", "implementation": "(ii)ではありませんか。"})
     page = read(cast.manager)
