@@ -250,14 +250,17 @@ def too_long(model: type[Model], **texts: str) -> dict[str, str]:
 
 
 def _refuse_unconfirmed(plan: YearPlan) -> None:
-    """Raise Incomplete naming, sheet by sheet, the cells carried over that nobody has confirmed."""
+    """Raise Incomplete naming the sheets with cells carried over that nobody has confirmed.
+
+    One sentence for all: the cells themselves are marked on each sheet.
+    """
     waiting = [row for row in plan.initiatives.order_by("position", "number") if row.unconfirmed]
     if waiting:
+        sheets = "、".join(f"{row.number}({len(row.unconfirmed)}欄)" for row in waiting)
         raise Incomplete(
             {
-                f"unconfirmed_{row.number}": f"{plan.edition.item}{row.number}「{row.title}」の未確認の欄"
-                f"({'、'.join(map(unconfirmed.cell_label, row.unconfirmed))})を確かめてください。"
-                for row in waiting
+                "unconfirmed": "未確認の欄が残っています。次のシートを開いて、確かめてください。"
+                f"{plan.edition.item}{sheets}"
             }
         )
 

@@ -399,10 +399,8 @@ def test_a_plan_with_unconfirmed_cells_is_not_confirmed(cast, draft):
     before = snapshot()
     with pytest.raises(Incomplete) as caught:
         workflow.confirm(draft, by=cast.admin, at=NOW, version=draft.version)
-    title = "取組項目1「人と人とのつながりづくり」"
-    assert caught.value.problems == {
-        "unconfirmed_1": f"{title}の未確認の欄(趣旨・目的、目標a1)を確かめてください。"
-    }
+    asked = "未確認の欄が残っています。次のシートを開いて、確かめてください。"
+    assert caught.value.problems == {"unconfirmed": f"{asked}取組項目1(2欄)"}
     assert snapshot() == before
 
 
@@ -495,7 +493,7 @@ def test_a_new_version_has_no_unconfirmed_cell(cast):
     before = snapshot()
     with pytest.raises(Incomplete) as caught:
         workflow.new_version(cast.plan, by=cast.admin, at=NOW, version=1, content=renewed, reason="改訂")
-    assert list(caught.value.problems) == ["unconfirmed_1"]
+    assert list(caught.value.problems) == ["unconfirmed"]
     assert snapshot() == before
 
 

@@ -161,10 +161,8 @@ def test_confirming_a_plan_lists_what_waits(admin, draft):
     send(admin, f"{NEXT}plan/confirm/", version=draft.version)
     assert snapshot() == before
     notices = Page(admin.get(NEXT)).notices
-    assert any(
-        "取組項目1「人と人とのつながりづくり」の未確認の欄(取組項目名、担当課、" in one for one in notices
-    )
-    assert any("取組項目2「区政会議の開催」の未確認の欄" in one for one in notices)
+    waiting = "、".join(f"{row.number}({len(row.unconfirmed)}欄)" for row in draft.initiatives.all())
+    assert any(f"開いて、確かめてください。取組項目{waiting}" in one for one in notices)
 
 
 @pytest.mark.parametrize(("actor", "code"), [("staff", 403), ("manager", 403), ("viewer", 404)])
