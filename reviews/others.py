@@ -24,8 +24,11 @@ def read_others(case: Case, user: User, at: datetime.datetime, last: Event | Non
     if last and last.verb in ("save", "import") and last.by_id != user.pk and at - last.at < RECENT:
         saved_by = last.by_id
         sentences.append(f"{last.by_name}さんが{clock_time(last.at)}に保存しました。")
+    since = at - RECENT
+    if last and last.verb == "submit":
+        since = max(since, last.at)  # what was left behind before is no longer being written
     texts = UnsavedText.objects.filter(
-        initiative=case.initiative, phase=case.review.phase, at__gt=at - RECENT
+        initiative=case.initiative, phase=case.review.phase, at__gt=since
     ).exclude(user=user)
     writing = dict(texts.order_by("at").values_list("user_id", "user__name"))
     sentences += [f"{name}さんが書いています。" for pk, name in writing.items() if pk != saved_by]

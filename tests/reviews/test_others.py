@@ -67,3 +67,14 @@ def test_own_save_after_another_ones_says_nothing(cast, notices):
     save(cast, cast.second_staff, NOW - 2 * SECOND)
     save(cast, cast.staff, NOW - SECOND)
     assert notices(cast.staff) == []
+
+
+def test_what_was_typed_before_the_submission_is_past(cast, notices):
+    type_text(cast, cast.second_staff, NOW - 3 * SECOND)
+    save(cast, cast.staff, NOW - 2 * SECOND)
+    workflow.submit(
+        cast.initiative, "midyear", by=cast.staff, at=NOW - SECOND, version=1, answers=cast.answers()
+    )
+    assert notices(cast.manager) == []
+    UnsavedText.objects.update(at=NOW)
+    assert "担当 次郎さんが書いています。" in notices(cast.manager)[0]
