@@ -201,6 +201,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
+# Its pages are in English only; the list of users takes a lock away.
+AXES_ENABLE_ADMIN = False
 
 # Idle for an hour ends the session; wardplan.idle moves the end along.
 SESSION_COOKIE_AGE = 60 * 60

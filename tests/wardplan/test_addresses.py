@@ -92,7 +92,6 @@ ADMIN_ONLY = {
 }
 IN_ADMIN = {
     "accounts": ("ward", "section", "user"),
-    "axes": ("accessattempt", "accesslog", "accessfailurelog"),
     "initiatives": (
         "yearplan",
         "initiative",

@@ -1,6 +1,7 @@
 import datetime
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -414,3 +415,20 @@ def test_a_list_costs_the_same_with_1_3_and_30_rows(as_admin, cast, address):
             page(as_admin.get(address))
         costs.append(len(queries))
     assert len(set(costs)) == 1, costs
+
+
+def test_an_admin_unlocks_who_mistyped_too_often(as_admin, cast):
+    AccessAttempt.objects.create(username="staff", failures_since_start=5)
+    AccessAttempt.objects.create(username="mori", failures_since_start=5)
+    User.objects.filter(pk=cast.staff.pk).update(username="ＳＴＡＦＦ")
+    users = reverse("admin:accounts_user_changelist")
+    done = as_admin.post(users, {"action": "unlock", "_selected_action": [cast.staff.pk]}, follow=True)
+    assert "1人のログインの停止を解きました。" in page(done)
+    assert list(AccessAttempt.objects.values_list("username", flat=True)) == ["mori"]
+
+
+def test_nobody_unlocks_another_wards_people(as_admin, cast):
+    AccessAttempt.objects.create(username=cast.other_ward.username, failures_since_start=5)
+    users = reverse("admin:accounts_user_changelist")
+    as_admin.post(users, {"action": "unlock", "_selected_action": [cast.other_ward.pk]})
+    assert AccessAttempt.objects.exists()
