@@ -80,7 +80,8 @@ def read_mark(question: FormQuestion, value: Any) -> int | None:
     for mark in question.marks:
         roman = chr(0x216F + mark.position)  # ⅰ ⅱ ⅲ
         circled = chr(0x245F + mark.position)  # ① ② ③
-        if typed in (str(mark.position), circled, f"({'i' * mark.position})", roman):
+        letters = "i" * mark.position
+        if typed in (str(mark.position), circled, roman, letters, f"({letters})"):
             return mark.position
     return None
 
