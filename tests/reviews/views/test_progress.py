@@ -366,6 +366,14 @@ def test_approved_sheets_are_published_in_one_step(cast, as_admin):
     assert "課長承認済のシートはありません。" in page
 
 
+def test_whoever_publishes_sheets_without_their_plan_is_told(cast, as_admin, read):
+    cast.review_in("approved")
+    assert "計画がまだ公表されていません。" in read()
+    assert "/mihon/2020/plan/publish/" in read()
+    cast.plan_in("published")
+    assert "計画がまだ公表されていません。" not in read()
+
+
 def test_refused_sheets_are_named_and_the_others_published(cast, as_admin):
     cast.review_in("approved")
     add_initiatives(cast, "approved", "submitted")
