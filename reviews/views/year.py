@@ -276,14 +276,17 @@ def rows_of(
     not_begun = {phase.key for phase in form.phases if here.window(phase.key, now) == Window.BEFORE_OPEN}
 
     @cache
-    def due(status: str, open_until: datetime.datetime | None) -> SafeString:
+    def due(status: str, open_until: datetime.datetime | None, phase: FormPhase | None) -> SafeString:
         # Most sheets share their state and have no extension.
-        found = due_of(status, open_until, here, current, now)
+        found = due_of(status, open_until, here, phase, now)
+        if phase and phase is not current:
+            found["words"] = f"{phase.label} {found['words']}"
         return render_to_string("reviews/includes/due_cell.html", found)
 
     rows = []
     for item in items:
-        entry = item.entries[current.key] if current else Entry(Status.PUBLISHED)
+        waiting = waiting_phase(item, form, current, not_begun)
+        entry = item.entries[waiting.key] if waiting else Entry(Status.PUBLISHED)
         rows.append(
             {
                 "number": item.number,
@@ -296,10 +299,24 @@ def rows_of(
                     )
                 ),
                 "holder": holder(entry.status, item.section, entry.held_by),
-                "due": due(entry.status, entry.open_until),
+                "due": due(entry.status, entry.open_until, waiting),
             }
         )
     return rows
+
+
+def waiting_phase(
+    item: Item, form: OfficialForm, current: FormPhase | None, not_begun: set[str]
+) -> FormPhase | None:
+    """Give the phase in which somebody has a sheet: the current one or, once it is over, another open one."""
+    if current is None or item.entries[current.key].status != Status.PUBLISHED:
+        return current
+    waiting = (
+        phase
+        for phase in form.phases
+        if phase.key not in not_begun and item.entries[phase.key].status != Status.PUBLISHED
+    )
+    return next(waiting, current)
 
 
 def cells(entry: Entry, phase: FormPhase, current: FormPhase | None, not_begun: set[str]) -> SafeString:

@@ -57,6 +57,18 @@ def test_list_shows_every_sheet_with_its_state_and_holder(cast, read):
     assert "2件中 2件" in page
 
 
+def test_sheet_that_is_done_in_one_phase_shows_who_has_it_in_the_other(cast, read):
+    cast.review_in("published")
+    cast.review_in("submitted", "self_evaluation")
+    row = rows_of(read(cast.staff, phase="midyear"))["1"]
+    assert 'cell-holder group-start">市民協働課長<' in row
+    assert "自己評価 " in row.split("cell-due")[1]
+    cast.set_window("self_evaluation", "before_open")
+    row = rows_of(read(cast.staff, phase="midyear"))["1"]
+    assert "市民協働課長" not in row
+    assert "自己評価" not in row.split("cell-due")[1]
+
+
 @pytest.mark.parametrize(
     ("status", "holder"),
     [
@@ -74,6 +86,7 @@ def test_holder_follows_the_state(cast, read, status, holder):
 def test_published_sheet_is_in_nobodys_hands(cast, read):
     cast.plan_in("published")
     cast.review_in("published")
+    cast.set_window("self_evaluation", "before_open")
     assert 'cell-holder group-start">—<' in rows_of(read(cast.viewer))["1"]
 
 
