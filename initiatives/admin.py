@@ -131,8 +131,8 @@ class PlanPhaseInline(WardScoped, admin.TabularInline):
     ward_lookup = "plan__ward"
     extra = 0
     can_delete = False
-    fields = ("label", "opens_at", "due_at", "closes_at", "as_of", "stage")
-    readonly_fields = ("label", "stage")
+    fields = ("label", "opens_at", "due_at", "closes_at", "as_of", "progress")
+    readonly_fields = ("label", "progress")
     verbose_name_plural = "段階と受付期間(日本時間)"
 
     def get_queryset(self, request):
@@ -142,6 +142,11 @@ class PlanPhaseInline(WardScoped, admin.TabularInline):
     def label(self, phase):
         place = f"phase.{phase.phase}"
         return phase.plan.edition.labels.get(place) or LABELS.get(place, phase.phase)
+
+    @admin.display(description="進み")
+    def progress(self, phase):
+        """Tell how far the decision is; whether reviews are taken now, the moments beside it say."""
+        return "-" if phase.stage == PlanPhase.Stage.COLLECTING else phase.get_stage_display()
 
     def has_add_permission(self, request, obj=None):
         return False

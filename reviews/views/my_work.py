@@ -106,8 +106,9 @@ def my_work(request: HttpRequest) -> HttpResponse:
     note_comments(work.returned)
     note_handovers([*work.returned, *work.to_write], user)
     work.to_write.sort(key=lambda job: bool(job.handed_to))  # what a colleague has is not the next step
+    reports = read_reports_to_answer(user)
     request.navigation_counts = {  # type: ignore[attr-defined]
-        "my_work": len(work.returned) + len(work.to_write),
+        "my_work": len(work.returned) + len(work.to_write) + len(reports),
         "queue": len(work.to_decide),
     }
     dates = dates_ahead(years, forms, now)
@@ -121,7 +122,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "next_date": dates[0] if dates else None,
         "dates": dates[:DATES_AHEAD],
         "decided_by_deputies": decided_by_deputies(user, now),
-        "reports": read_reports_to_answer(user),
+        "reports": reports,
         "answered_reports": read_answered_reports(user, now),
         "desks": own_desks(user),
         "figures": read_figures(planned(years, now), roles, FiscalYear.of(now)),

@@ -34,6 +34,9 @@ def test_mistake_reaches_the_admin_with_the_cell_as_it_stood(cast, as_):
     assert "計画の誤りの連絡1件" in work.text
     assert "フードドライブは終了しました。" in work.text
     assert 'href="/mihon/2020/plan/import/"' in work.html
+    assert '<span class="site-nav-count">1<' in work.html
+    answering = Page(as_(cast.admin).get(PAGE)).text
+    assert answering.index("これまでの連絡") < answering.index("誤りのある欄")
     for word in ("staff", "manager", "viewer", "other_ward"):
         assert "計画の誤りの連絡" not in as_(cast.actor(word)).get("/").content.decode()
 
