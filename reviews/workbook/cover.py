@@ -99,7 +99,10 @@ def fill_cover(
 
 
 def _acts(sheet: Sheet, phase: str, approvals: Approvals) -> list[str]:
-    """Say of submission and approval which one stands; a returned sheet has neither any more."""
+    """Say of submission and approval which one stands; in the first that does not, where the sheet is.
+
+    A returned sheet has neither any more.
+    """
     block = sheet.block(phase)
     if block is None:
         return ["", ""]
@@ -110,6 +113,6 @@ def _acts(sheet: Sheet, phase: str, approvals: Approvals) -> list[str]:
             cells.append(signed.words)
         else:
             cells.append("")
-    if not cells[1]:
-        cells[1] = block.status_label
+    if "" in cells:
+        cells[cells.index("")] = block.status_label
     return cells

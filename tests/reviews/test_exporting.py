@@ -305,7 +305,7 @@ def test_cover_names_posts_and_moments_as_they_were_recorded(cast):
     submitted, approved = cast.events()[1:3]
     assert found["1"][3].startswith(f"{submitted.by_post}\n令和2年9月")
     assert found["1"][4].startswith(f"{approved.by_post}\n令和2年9月")
-    assert found["2"][3:5] == (None, "未入力")
+    assert found["2"][3:5] == ("未入力", None)
     assert "中間振り返りの決裁: 見本区長 令和2年10月20日 文書番号 見本総第1号" in found
     assert not any("別の職" in text or cast.manager.name in text for text in texts(page))
 
@@ -314,7 +314,7 @@ def test_approval_that_was_taken_back_is_on_no_cover(cast):
     cast.review_in("returned")
     page = book_of(export(cast, with_cover=True))["決裁"]
     found = {row[0]: row for row in page.iter_rows(values_only=True)}
-    assert found["1"][3:5] == (None, "差戻し")
+    assert found["1"][3:5] == ("差戻し", None)
 
 
 def test_pages_speak_the_words_of_the_edition(cast):
