@@ -40,8 +40,8 @@ run: .venv/.run
 # --reuse-db spares dropping them, which a connection that a browser has just left would refuse.
 test: .venv/.test
 	@failed=0; \
-	echo "== SQLite"; env -u DATABASE_URL .venv/bin/pytest -n auto --dist loadfile || failed=1; \
-	echo "== PostgreSQL"; .venv/bin/python tools/with_postgres.py -- .venv/bin/pytest -n auto --dist loadfile --reuse-db || failed=1; \
+	echo "== SQLite"; env -u DATABASE_URL .venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder || failed=1; \
+	echo "== PostgreSQL"; .venv/bin/python tools/with_postgres.py -- .venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder --reuse-db || failed=1; \
 	exit $$failed
 
 # Ratios within one run; not a part of the tests, because a busy machine must not fail them.
