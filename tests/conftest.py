@@ -48,8 +48,8 @@ BROWSER_FIXTURES = {"page", "context", "new_context", "browser"}
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     # With several processes, a file that takes long would leave the others idle at the end.
-    long = {"faults", "journeys", "test_state_machine.py", "test_races.py", "test_printing.py", "test_gate.py"}
-    items.sort(key=lambda item: long.isdisjoint(item.path.parts))
+    slow = {"faults", "journeys", "test_state_machine.py", "test_races.py", "test_printing.py"}
+    items.sort(key=lambda item: slow.isdisjoint(item.path.parts))
     for item in items:
         if BROWSER_FIXTURES & set(item.fixturenames):
             item.add_marker(pytest.mark.browser)
