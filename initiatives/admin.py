@@ -712,6 +712,23 @@ class PartOfEdition(SuperusersRow):
         return super().may_change(request, obj) and (obj is None or not self.edition_of(obj).is_frozen())
 
 
+class EditionOrPart(PartOfEdition):
+    """What is saved or deleted here changes the form that every process keeps."""
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        self.edition_of(form.instance).renew()
+
+    def delete_model(self, request, obj):
+        self.delete_queryset(request, self.model.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request, queryset):
+        editions = {self.edition_of(row).pk for row in queryset}
+        super().delete_queryset(request, queryset)
+        for edition in FormEdition.objects.filter(pk__in=editions):
+            edition.renew()
+
+
 class QuestionInline(PartOfEdition, WardScoped, admin.TabularInline):
     model = Question
     ward_lookup = None
@@ -724,7 +741,7 @@ class QuestionInline(PartOfEdition, WardScoped, admin.TabularInline):
 
 
 @admin.register(FormEdition)
-class FormEditionAdmin(PartOfEdition, WardModelAdmin):
+class FormEditionAdmin(EditionOrPart, WardModelAdmin):
     ward_lookup = None
     list_display = ("code", "title", "year")
     search_fields = ("code", "title")
@@ -755,7 +772,7 @@ class MarkInline(PartOfEdition, WardScoped, admin.TabularInline):
 
 
 @admin.register(Question)
-class QuestionAdmin(PartOfEdition, WardModelAdmin):
+class QuestionAdmin(EditionOrPart, WardModelAdmin):
     ward_lookup = None
     list_display = ("label", "edition_code", "phase", "key", "kind", "scope")
     list_filter = (("edition", ScopedFilter), "kind")

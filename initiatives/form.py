@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
+from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import QuerySet
 
 from .models import FormEdition, FormLayout, Question
 
@@ -147,12 +149,31 @@ class OfficialForm:
 
 
 def read_form(edition: FormEdition) -> OfficialForm:
-    """Read an edition's questions and marks with one query.
+    """Give an edition's form. No query, unless this process sees this revision of it for the first time."""
+    questions, layout = _read(edition.pk, edition.revision)
+    return build_form(edition, questions, layout)
 
-    One LEFT JOIN instead of two queries, because every page needs the form and lists may cost three queries.
+
+@lru_cache(maxsize=64)
+def _read(edition: int, revision: UUID) -> tuple[tuple[FormQuestion, ...], str]:
+    """Read an edition's questions with their marks, and which layout counts, with two queries.
+
+    Kept, because every page needs them and they change once a year: the revision changes with them.
     """
-    newest = FormLayout.objects.filter(edition=OuterRef("edition")).order_by("-pk")
-    rows = (
+    questions: dict[int, FormQuestion] = {}
+    marks: dict[int, list[FormMark]] = {}
+    for row in _rows(edition):
+        questions[row[0]] = FormQuestion(*row[1:16])
+        if row[16] is not None:
+            marks.setdefault(row[0], []).append(FormMark(*row[16:]))
+    newest = (
+        FormLayout.objects.filter(edition=edition).order_by("-pk").values_list("digest", flat=True).first()
+    )
+    return tuple(replace(one, marks=tuple(marks.get(pk, ()))) for pk, one in questions.items()), newest or ""
+
+
+def _rows(edition: int) -> QuerySet[Question, tuple[Any, ...]]:
+    return (
         Question.objects.filter(edition=edition)
         .order_by("position", "marks__position")
         .values_list(
@@ -179,24 +200,11 @@ def read_form(edition: FormEdition) -> OfficialForm:
             "marks__requires",
             "marks__advises",
             "marks__on_paper",
-            Subquery(newest.values("digest")[:1]),
         )
     )
-    questions: dict[int, FormQuestion] = {}
-    marks: dict[int, list[FormMark]] = {}
-    layout = ""
-    for row in rows:
-        questions[row[0]] = FormQuestion(*row[1:16])
-        layout = row[-1] or ""
-        if row[16] is not None:
-            marks.setdefault(row[0], []).append(FormMark(*row[16:-1]))
-    form = build_form(
-        edition, (replace(question, marks=tuple(marks.get(pk, ()))) for pk, question in questions.items())
-    )
-    return replace(form, layout=layout)
 
 
-def build_form(edition: FormEdition, questions: Iterator[FormQuestion]) -> OfficialForm:
+def build_form(edition: FormEdition, questions: Iterable[FormQuestion], layout: str = "") -> OfficialForm:
     """Group questions into phases, in the order in which the phases first appear."""
     phases: dict[str, list[FormQuestion]] = {}
     for question in questions:
@@ -210,4 +218,5 @@ def build_form(edition: FormEdition, questions: Iterator[FormQuestion]) -> Offic
             FormPhase(key, labels.get(f"phase.{key}") or LABELS.get(f"phase.{key}", key), tuple(found))
             for key, found in phases.items()
         ),
+        layout=layout,
     )

@@ -7,6 +7,7 @@ import datetime
 import hashlib
 
 from django.core import signing
+from django.db import transaction
 
 from initiatives.form import read_form
 from initiatives.models import FormEdition, FormLayout
@@ -56,14 +57,16 @@ def set_layout(
         raise NotAllowed("様式のレイアウトを変えられるのは、システム管理者です。")
     if content:
         check(edition, content)
-    return FormLayout.objects.create(
-        edition=edition,
-        content=content,
-        digest=hashlib.sha256(content).hexdigest() if content else "",
-        file_name=file_name[:200],
-        by=by,
-        at=at,
-    )
+    with transaction.atomic():
+        edition.renew()
+        return FormLayout.objects.create(
+            edition=edition,
+            content=content,
+            digest=hashlib.sha256(content).hexdigest() if content else "",
+            file_name=file_name[:200],
+            by=by,
+            at=at,
+        )
 
 
 def pack(edition: FormEdition, content: bytes, name: str, by: User) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
@@ -23,12 +25,16 @@ class FormEdition(models.Model):
 
     `labels` maps a place on the form to its printed words ("plan.purpose": "(趣旨・目的)",
     "phase.midyear": "中間振り返り"); a place that is left out has the words of `initiatives.form.LABELS`.
+    `revision` names its questions, marks and layout as they stand: each process keeps them under it, since
+    every page needs them. Loading the edition from a fixture makes a new one; every other change of them has
+    to `renew` it.
     """
 
     code = models.CharField("版コード", max_length=20, unique=True, validators=[validate_key])
     title = models.CharField("様式の表題", max_length=200)
     first_fiscal_year = FiscalYearField("使い始める年度")
     labels = models.JSONField("様式の文言", default=dict, blank=True)
+    revision = models.UUIDField("欄の改訂", default=uuid4, editable=False)
 
     objects = FormEditionManager()
 
@@ -47,6 +53,11 @@ class FormEdition(models.Model):
     def item(self) -> str:
         """Give the form's word for one sheet: 取組項目, unless the edition has its own."""
         return str(self.labels.get("item") or ITEM)
+
+    def renew(self) -> None:
+        """Say that questions, marks or the layout were changed: no process goes on with what it has kept."""
+        self.revision = uuid4()
+        self.save(update_fields=["revision"])
 
     def is_frozen(self) -> bool:
         """Tell whether a plan uses this edition: then its words and questions must not change any more."""

@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from initiatives.form import read_form
 from initiatives.models import (
     Baseline,
     Event,
@@ -617,6 +618,32 @@ def test_a_new_edition_is_made_by_superusers_only(as_admin, client, cast):
     )
     assert client.post(there, sent).status_code == 302
     assert [str(mark) for mark in question.marks.all()] == ["A達成"]
+
+
+def test_every_change_of_a_form_counts_at_once(client, cast):
+    """What processes keep of a form goes with its revision."""
+    edition = FormEdition.objects.create(code="r5", title="運営方針", first_fiscal_year=2023)
+    question = edition.questions.create(
+        phase="midyear", key="outlook", position=1, kind="text", label="見込み"
+    )
+    client.force_login(User.objects.create(username="operator", name="運用 太郎", is_superuser=True))
+
+    def labels():
+        form = read_form(FormEdition.objects.get(code="r5"))
+        return [(one.label, len(one.marks)) for phase in form.phases for one in phase.questions]
+
+    assert labels() == [("見込み", 0)]
+    of_edition = f"/admin/initiatives/formedition/{edition.pk}/change/"
+    sent = filled_in(client.get(of_edition), **{"questions-0-label": "到達の見込み"})
+    assert client.post(of_edition, sent).status_code == 302
+    assert labels() == [("到達の見込み", 0)]
+    of_question = f"/admin/initiatives/question/{question.pk}/"
+    mark = {"marks-TOTAL_FORMS": 1, "marks-0-position": 1, "marks-0-symbol": "A", "marks-0-label": "達成"}
+    sent = filled_in(client.get(f"{of_question}change/"), kind="mark", **mark)
+    assert client.post(f"{of_question}change/", sent).status_code == 302
+    assert labels() == [("到達の見込み", 1)]
+    assert client.post(f"{of_question}delete/", {"post": "yes"}).status_code == 302
+    assert labels() == []
 
 
 # --- cost ------------------------------------------------------------------------------------------------

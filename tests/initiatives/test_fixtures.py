@@ -27,7 +27,11 @@ def demo(db):
 
 
 def everything():
-    return {model: list(model._default_manager.order_by("pk").values()) for model in KEPT}
+    """Read every row, without the revision: an edition that is loaded always counts as another."""
+    return {
+        model: [{**row, "revision": None} for row in model._default_manager.order_by("pk").values()]
+        for model in KEPT
+    }
 
 
 # --- word for word ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The official form read from its edition."""
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -32,10 +33,25 @@ def test_phases_questions_and_marks_in_order(form):
     assert midyear.question("issues").limit == 4000 and midyear.question("none") is None
 
 
-def test_one_query_whatever_the_form_holds(cast):
+def test_a_process_asks_once_for_each_revision(cast):
     with CaptureQueriesContext(connection) as queries:
-        read_form(cast.edition)
-    assert len(queries) == 1
+        before = read_form(cast.edition)
+    assert len(queries) == 2
+    Question.objects.filter(edition=cast.edition, key="outlook").update(label="到達の見込み")
+    with CaptureQueriesContext(connection) as queries:
+        assert read_form(FormEdition.objects.get(pk=cast.edition.pk)) == before
+    assert len(queries) == 1  # for the edition itself
+    cast.edition.renew()
+    found = read_form(FormEdition.objects.get(pk=cast.edition.pk))
+    assert found.by_phase["midyear"].question("outlook").label == "到達の見込み"
+
+
+def test_an_edition_loaded_from_a_fixture_is_read_anew(cast):
+    was = read_form(cast.edition)
+    Question.objects.filter(edition=cast.edition).delete()
+    call_command("loaddata", "editions", verbosity=0)
+    found = read_form(FormEdition.objects.get(pk=cast.edition.pk))
+    assert found != was and found.by_phase["self_evaluation"].question("reason")
 
 
 def test_a_phase_without_questions_does_not_exist(cast):

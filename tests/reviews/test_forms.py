@@ -51,6 +51,7 @@ def test_tags_say_what_is_required_and_when(cast):
     cast.review_in("draft")
     assert form_of(cast).fields["issues"].tag["words"] == "②を選んだので必須"
     Mark.objects.update(requires="")
+    cast.edition.renew()
     assert form_of(cast).fields["issues"].tag == {"kind": "optional", "words": "任意"}
 
 

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-BEFORE = [("reviews", "0002_unsaved_text_by_page")]
+# With the columns that the other apps had then.
+BEFORE = [("reviews", "0002_unsaved_text_by_page"), ("initiatives", "0005_form_layout")]
 HANDOVER = [("reviews", "0003_handover_and_reports")]
 AT = datetime.datetime(2020, 9, 25, 1, tzinfo=datetime.UTC)
 

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         call_command("loaddata", FIXTURE, verbosity=0)
         for edition in FormEdition.objects.all():
             self.put_own_questions_behind(edition)
+            edition.renew()
             self.open_missing_phases(edition)
         changes = list(differences(before, rows()))
         if dry_run:

@@ -187,14 +187,14 @@ def test_queries_do_not_grow(cast, as_admin):
         with CaptureQueriesContext(connection) as queries:
             assert as_admin.get(URL).status_code == 200
         counts.append(len(queries) - UNCOUNTED)
-    assert counts == [3, 3]
+    assert counts == [2, 2]
 
 
 def test_list_of_late_ones_costs_no_query_more(cast, as_admin):
     as_admin.get(URL)
     with CaptureQueriesContext(connection) as queries:
         as_admin.get("/mihon/2020/?phase=midyear&status=late")
-    assert len(queries) - UNCOUNTED == 3
+    assert len(queries) - UNCOUNTED == 2
 
 
 def test_plan_without_sheets_says_so(cast, read):

@@ -345,6 +345,7 @@ def test_page_is_the_same_for_everybody_and_may_be_kept(cast, client):
 def test_queries_do_not_grow(cast, client):
     counts = {}
     cast.plan_in("published")
+    client.get(SHEET)  # a process keeps the form
     for sheets in (2, 30):
         for number in range(3, sheets + 1):
             initiative = Initiative.objects.create(
@@ -359,7 +360,7 @@ def test_queries_do_not_grow(cast, client):
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(url).status_code == 200
             counts.setdefault(url, []).append(len(queries))
-    assert counts == {YEAR: [4, 4], SHEET: [3, 3]}
+    assert counts == {YEAR: [3, 3], SHEET: [2, 2]}
 
 
 def test_newest_content_is_what_publication_gives(cast):

@@ -16,7 +16,7 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from initiatives.form import read_form
-from initiatives.models import Initiative
+from initiatives.models import FormEdition, Initiative
 from reviews.sheet import read_sheets, with_everything
 from reviews.workbook.writer import write_workbook
 
@@ -24,7 +24,8 @@ from reviews.workbook.writer import write_workbook
 def exported(by, plan) -> bytes:
     """Write the plan's sheets as a person gets them."""
     initiatives = with_everything(Initiative.objects.filter(plan=plan)).order_by("position", "number")
-    sheets = read_sheets(initiatives, read_form(plan.edition), by)
+    edition = FormEdition.objects.get(pk=plan.edition_id)
+    sheets = read_sheets(initiatives, read_form(edition), by)
     return write_workbook(sheets, at=timezone.now())
 
 

@@ -69,8 +69,8 @@ def test_export_of_a_folder_that_is_not_there_says_so(cast):
 def test_export_asks_the_same_few_queries_for_any_number_of_items(
     cast, export, django_assert_max_num_queries
 ):
-    # The plan and its sheets 8, figures and targets through the years 2; user and memberships.
-    with django_assert_max_num_queries(10 + 2):
+    # The plan and its sheets 7, form and layout 2, figures and targets through the years 2; the person 2.
+    with django_assert_max_num_queries(11 + 2):
         export("staff")
 
 
