@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from initiatives.models import Initiative
+from initiatives.permissions import can_view_plan
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
@@ -21,35 +24,30 @@ def signed_in(request: HttpRequest) -> User:
 
 def find_initiative(user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
     """Find the sheet that an address names; 404 when it does not exist for this person."""
-    found = (
-        _named(user, ward, year, number)
-        .select_related("plan__ward", "plan__edition", "section", "continues__plan")
-        .order_by("pk")
-        .first()
-    )
-    if found is None:
+    return _one(_sheets().select_related("continues__plan"), user, ward, year, number)
+
+
+@cache
+def _sheets() -> QuerySet[Initiative]:
+    """Describe the rows once: putting a query together takes as long as asking it."""
+    return Initiative.objects.select_related("plan__ward", "plan__edition", "section")
+
+
+def _one(sheets: QuerySet[Initiative], user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
+    """Find the one sheet that an address names; who may know of it is asked of the row that was found."""
+    named = sheets.filter(plan__ward__slug=ward, plan__fiscal_year=year, number=number)
+    found = next(iter(named.order_by()), None)
+    if found is None or not can_view_plan(user, found.plan):
         raise Http404
     return found
 
 
-def _named(user: User, ward: str, year: FiscalYear, number: str) -> QuerySet[Initiative]:
-    return Initiative.objects.visible_to(user).filter(
-        plan__ward__slug=ward, plan__fiscal_year=year, number=number
-    )
-
-
 def find_case(user: User, ward: str, year: FiscalYear, number: str, phase: str) -> Case:
     """Find the review that an address names; 404 also for a phase that the edition lacks."""
-    found = _named(user, ward, year, number).select_related("plan__ward", "plan__edition", "section")
-    initiative = found.order_by("pk").first()
-    if initiative is None:
-        raise Http404
-    return case_of(initiative, phase.replace("-", "_"))
+    return case_of(_one(_sheets(), user, ward, year, number), phase.replace("-", "_"))
 
 
 def find_whole_case(user: User, ward: str, year: FiscalYear, number: str, phase: str) -> Case:
     """Find the review that an address names with its whole sheet, for pages that show both: read once."""
-    found = with_everything(_named(user, ward, year, number)).order_by("pk").first()
-    if found is None:
-        raise Http404
+    found = _one(with_everything(Initiative.objects.all()), user, ward, year, number)
     return case_of(found, phase.replace("-", "_"), whole=True)
