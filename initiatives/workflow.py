@@ -86,28 +86,30 @@ def fingerprint(verb: str, version: int | None, content: object) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-@transaction.atomic
 def record(row: YearPlan | Review, event: Event, **changes: Any) -> Event:
-    """Write a change of state: the only place where a status is written.
+    """Write a change of state, inside the verb's transaction: the only place where a status is written.
 
-    One conditional UPDATE on id, version and status carries status, version and every other change; the event
-    goes with it in the same transaction. Two people who act together are settled here: one wins.
+    One conditional UPDATE on the row's key, version and status carries status, version and every other
+    change; the event goes with it. Two people who act together are settled here: one wins.
     Raises ChangedMeanwhile for the other, and nothing is written.
     """
     event.version = row.version + 1
     event.from_status = row.status
     written = {"status": event.to_status, "version": event.version, **changes}
-    won = (
-        type(row)
-        ._base_manager.filter(pk=row.pk, version=row.version, status=event.from_status)
-        .update(**written)
-    )
-    if not won:
+    as_read = type(row)._base_manager.filter(**_key(row), version=row.version, status=row.status)
+    if not as_read.update(**written):
         raise ChangedMeanwhile("他の方が先に変更しました。いまの内容を確かめてください。")
     event.save(force_insert=True)
     for name, value in written.items():
         setattr(row, name, value)
     return event
+
+
+def _key(row: YearPlan | Review) -> dict[str, Any]:
+    """Name a row by its id; a review that was made in this transaction does not know it yet."""
+    if row.pk or isinstance(row, YearPlan):
+        return {"pk": row.pk}
+    return {"initiative": row.initiative, "phase": row.phase}
 
 
 def post_of(user: User, ward_id: int, role: str, section_id: int | None = None) -> str:

@@ -315,7 +315,7 @@ def basis_of(case: Case, answers: Answers) -> Basis:
     return build_basis(
         case.phase,
         answers,
-        case.targets,
+        case.judged_targets,
         case.known_figures,
         before=before if case.earlier_answers else None,
         earlier=case.earlier_answers,

@@ -6,9 +6,13 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 
 from initiatives.form import FormPhase, OfficialForm, read_form
 from initiatives.models import Initiative, PlanPhase, Target, YearPlan
+from initiatives.models.target import TargetQuerySet
 from initiatives.permissions import can_view_plan
 from initiatives.refusals import LoginNeeded, NotVisible
 from wardplan.accounts.models import User
@@ -19,6 +23,7 @@ from .models import Review
 from .windows import Window, window
 
 Status = Review.Status
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass
@@ -47,8 +52,20 @@ class Case:
         """Give the annual targets, about which the questions per target are asked; one query at most."""
         if self.whole:
             return [one for one in self.initiative.targets.all() if one.scope == Target.Scope.ANNUAL]
-        targets = Target.objects.with_facts().filter(initiative=self.initiative, scope=Target.Scope.ANNUAL)
-        return list(targets.select_related("indicator").order_by("position", "pk"))
+        return _in_order(_annual_targets(self.initiative))
+
+    @cached_property
+    def judged_targets(self) -> list[Target]:
+        """Give the annual targets with what a judgement needs beside the row; one query, unless they have it.
+
+        Not part of `targets`, because a save of a draft judges nothing and pays for no subqueries.
+        """
+        if (self.whole or "targets" in self.__dict__) and all(
+            "resolved_value" in vars(one) for one in self.targets
+        ):
+            return self.targets
+        self.targets = _in_order(_annual_targets(self.initiative).with_facts())
+        return self.targets
 
     @cached_property
     def known_figures(self) -> dict[tuple[int, int], KnownFigure]:
@@ -69,8 +86,8 @@ class Case:
         """Name the annual targets in order; no more than their keys are read when nobody needed them yet."""
         if self.whole or "targets" in self.__dict__:
             return [target.key for target in self.targets]
-        annual = self.initiative.targets.filter(scope=Target.Scope.ANNUAL)
-        return list(annual.order_by("position", "pk").values_list("key", flat=True))
+        rows = _annual_targets(self.initiative).order_by("position", "pk")
+        return list(rows.values_list("key", flat=True))
 
     def basis(self, answers: Answers) -> Basis:
         return basis_of(self, answers)
@@ -106,6 +123,19 @@ def read_known_figures(cases: Iterable[Case]) -> None:
             case.known_figures = known
 
 
+def _only(rows: QuerySet[Row]) -> Row | None:
+    """Read the one row that a unique key names, or None; without the ORDER BY that `first` would write."""
+    return next(iter(rows.order_by()), None)
+
+
+def _annual_targets(initiative: Initiative) -> TargetQuerySet:
+    return Target.objects.filter(initiative=initiative, scope=Target.Scope.ANNUAL)
+
+
+def _in_order(targets: TargetQuerySet) -> list[Target]:
+    return sorted(targets.select_related("indicator").order_by(), key=lambda one: (one.position, one.pk))
+
+
 def _reviews(initiative: Initiative) -> dict[str, Review]:
     return {review.phase: review for review in initiative.reviews.all()}
 
@@ -118,8 +148,8 @@ def open_case(initiative: Initiative, phase: str, by: User) -> Case:
     """
     if not by.is_authenticated:
         raise LoginNeeded("ログインしてください。")
-    found = Initiative.objects.filter(pk=initiative.pk).order_by("pk")
-    fresh = found.select_related("plan__ward", "plan__edition", "section").first()
+    found = Initiative.objects.filter(pk=initiative.pk)
+    fresh = _only(found.select_related("plan__ward", "plan__edition", "section"))
     if fresh is None or not can_view_plan(by, fresh.plan):
         raise NotVisible("取組項目が見つかりません。")
     return case_of(fresh, phase)
@@ -137,12 +167,12 @@ def case_of(initiative: Initiative, phase: str, *, whole: bool = False) -> Case:
     if whole:
         review = _reviews(initiative).get(phase)
     else:
-        review = Review.objects.filter(initiative=initiative, phase=phase).order_by("pk").first()
+        review = _only(Review.objects.filter(initiative=initiative, phase=phase))
     review = review or Review(initiative=initiative, phase=phase)
     review.initiative = initiative
     return Case(
         initiative=initiative,
-        plan_phase=PlanPhase.objects.filter(plan=initiative.plan, phase=phase).order_by("pk").first(),
+        plan_phase=_only(PlanPhase.objects.filter(plan=initiative.plan, phase=phase)),
         form=form,
         phase=form_phase,
         review=review,

@@ -52,6 +52,9 @@ from .windows import Window, end_of
 
 Status = Review.Status
 
+# A save keeps these as they are typed, complete or not.
+NEVER_CHECKED = (Status.NOT_STARTED, Status.DRAFT, Status.RETURNED)
+
 
 class Conflict(ChangedMeanwhile):
     """Two people changed the same field: `conflicts` shows both texts, `theirs` is the event that won."""
@@ -88,13 +91,24 @@ def save(
     at: datetime.datetime,
     version: int | None,
     answers: Answers,
+    seen: Case | None = None,
 ) -> Event | None:
     """Keep the answers as they are, complete or not (一時保存); a manager mends a submitted sheet.
 
     A stale save merges with what others saved meanwhile; a save that changes nothing writes nothing and
     returns None. A mended sheet must stay complete. Raises Conflict when both changed the same field.
+
+    `seen` is the case as the caller has read it in this request. A draft is saved on it without reading it
+    again, since at the deadline everybody saves at once; where somebody else came first, as the door finds
+    out, the save is done again on what stands now. What must be complete is always read again.
     """
-    return _write("save", initiative, phase, by=by, at=at, version=version, answers=answers)
+    if seen is not None and seen.review.status in NEVER_CHECKED:
+        try:
+            return _write("save", seen, by=by, at=at, version=version, answers=answers)
+        except ChangedMeanwhile:
+            pass
+    case = _open_in_turn(initiative, phase, by)
+    return _write("save", case, by=by, at=at, version=version, answers=answers)
 
 
 @transaction.atomic
@@ -108,7 +122,8 @@ def import_answers(
     answers: Answers,
 ) -> Event | None:
     """Keep answers that came back in an Excel form; as `save`, but never on a submitted sheet."""
-    return _write("import", initiative, phase, by=by, at=at, version=version, answers=answers)
+    case = _open_in_turn(initiative, phase, by)
+    return _write("import", case, by=by, at=at, version=version, answers=answers)
 
 
 @transaction.atomic
@@ -126,24 +141,17 @@ def submit(
     The edition's rules must be met. Raises Incomplete with a sentence per field; Conflict when others
     changed anything since the person opened the form: nobody submits text that he or she has not seen.
     """
-    return _write("submit", initiative, phase, by=by, at=at, version=version, answers=answers)
+    case = _open_in_turn(initiative, phase, by)
+    return _write("submit", case, by=by, at=at, version=version, answers=answers)
 
 
 def _write(
-    verb: str,
-    initiative: Initiative,
-    phase: str,
-    *,
-    by: User,
-    at: datetime.datetime,
-    version: int | None,
-    answers: Answers,
+    verb: str, case: Case, *, by: User, at: datetime.datetime, version: int | None, answers: Answers
 ) -> Event | None:
-    case = _open_in_turn(initiative, phase, by)
     check_person(verb, case, by)
     answers = assemble({field: field.of(answers) for field in fields_of(case.phase, case.target_keys)})
     request = fingerprint(verb, version, answers)
-    if repeated := _repeated(case, by, request):
+    if repeated := _repeated(case, by, request, version):
         return repeated
     _check_state_now(verb, case, by, version)
     check_window(verb, case, at)
@@ -208,9 +216,12 @@ def _last_event(review: Review) -> Event | None:
     ).first()
 
 
-def _repeated(case: Case, by: User, request: str) -> Event | None:
-    """Find out whether the very same request was the last thing accepted (double click, retry)."""
-    last = _last_event(case.review) if case.review.version else None
+def _repeated(case: Case, by: User, request: str, version: int | None) -> Event | None:
+    """Find out whether the very same request was the last thing accepted (double click, retry).
+
+    Who works on the version that stands now repeats nothing, and nothing is read.
+    """
+    last = _last_event(case.review) if version != case.review.version else None
     return last if last and last.by_id == by.pk and last.fingerprint == request else None
 
 
@@ -314,7 +325,7 @@ def hand_over(
     case = _open_in_turn(initiative, phase, by)
     check_person("hand_over", case, by)
     request = fingerprint("hand_over", version, [to.pk, text])
-    if repeated := _repeated(case, by, request):
+    if repeated := _repeated(case, by, request, version):
         return repeated
     _check_state_now("hand_over", case, by, version)
     check_window("hand_over", case, at)
@@ -385,7 +396,7 @@ def _act(
     case = _open_in_turn(initiative, phase, by)
     check_person(verb, case, by)
     request = fingerprint(verb, version, [reason, until, comments])
-    if repeated := _repeated(case, by, request):
+    if repeated := _repeated(case, by, request, version):
         return repeated
     _check_state_now(verb, case, by, version)
     check_window(verb, case, at)
@@ -467,10 +478,6 @@ def _record(
     if review.pk is None:
         # The row that 未入力 lacks; made in this transaction, so nobody ever sees it without its event.
         Review.objects.bulk_create([Review(initiative=initiative, phase=review.phase)], ignore_conflicts=True)
-        review = Review.objects.get(initiative=initiative, phase=review.phase)
-        if review.version:
-            raise _changed_by(_last_event(review))
-        review.initiative = initiative
     late = is_bound_by_window(verb, review) and case.window(at) == Window.OVERDUE
     becomes = to_status or TRANSITIONS[verb][review.status]
     answers = changes.get("answers", review.answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -109,7 +110,7 @@ def _write(
         if not form.is_valid():
             rules.check(verb, case, user, at)
             return _refused_by_form(request, verb, case, form, version)
-        act = workflow.submit if verb == "submit" else workflow.save
+        act = workflow.submit if verb == "submit" else partial(workflow.save, seen=case)
         # Together: everybody waits for the database's one writer once, and no text is dropped without a save.
         with transaction.atomic():
             event = act(

@@ -10,6 +10,7 @@ from initiatives import workflow as plan_workflow
 from initiatives.models import Event, Measurement, PublishedSheet
 from initiatives.refusals import ChangedMeanwhile, Refused, TransitionNotAllowed
 from reviews import workflow
+from reviews.case import open_case
 from reviews.models import Review
 from reviews.rules import VERB_WORDS
 from reviews.workflow import Conflict
@@ -114,28 +115,37 @@ def test_two_managers_approve_at_once_and_the_figure_is_written_once(cast, toget
         assert len(cast.events("self_evaluation")) == 3
 
 
-def save(cast, by, answers, version=0):
-    return lambda: workflow.save(cast.initiative, "midyear", by=by, at=NOW, version=version, answers=answers)
+@pytest.fixture(params=["read again", "as seen"])
+def save(request, cast):
+    """Give the act of saving; the browser's form has read the sheet a moment before."""
+
+    def save(by, answers, version=0):
+        seen = open_case(cast.initiative, "midyear", by) if request.param == "as seen" else None
+        return lambda: workflow.save(
+            cast.initiative, "midyear", by=by, at=NOW, version=version, answers=answers, seen=seen
+        )
+
+    return save
 
 
-def test_two_first_saves_of_different_fields_both_stay(cast, together):
+def test_two_first_saves_of_different_fields_both_stay(cast, together, save):
     for _ in ROUNDS:
         cast.review_in("not_started")
         answers = together(
-            save(cast, cast.staff, {"outlook": 2}), save(cast, cast.second_staff, {"issues": "次郎の課題。"})
+            save(cast.staff, {"outlook": 2}), save(cast.second_staff, {"issues": "次郎の課題。"})
         )
         assert all(isinstance(answer, Event) for answer in answers), answers
         assert Review.objects.get().answers == {"outlook": 2, "issues": "次郎の課題。"}
         assert [event.version for event in cast.events()] == [1, 2]
 
 
-def test_two_first_saves_of_the_same_field_are_a_conflict(cast, together):
+def test_two_first_saves_of_the_same_field_are_a_conflict(cast, together, save):
     for _ in ROUNDS:
         cast.review_in("not_started")
         won, lost = winner_and_loser(
             together(
-                save(cast, cast.staff, {"issues": "太郎の課題。"}),
-                save(cast, cast.second_staff, {"issues": "次郎の課題。"}),
+                save(cast.staff, {"issues": "太郎の課題。"}),
+                save(cast.second_staff, {"issues": "次郎の課題。"}),
             )
         )
         assert isinstance(lost, Conflict)
@@ -145,12 +155,12 @@ def test_two_first_saves_of_the_same_field_are_a_conflict(cast, together):
         assert len(cast.events()) == 1
 
 
-def test_two_later_saves_of_different_fields_both_stay(cast, together):
+def test_two_later_saves_of_different_fields_both_stay(cast, together, save):
     for _ in ROUNDS:
         cast.review_in("draft")
         answers = together(
-            save(cast, cast.staff, cast.answers(outlook=1), version=1),
-            save(cast, cast.second_staff, cast.answers(issues="次郎の課題。"), version=1),
+            save(cast.staff, cast.answers(outlook=1), version=1),
+            save(cast.second_staff, cast.answers(issues="次郎の課題。"), version=1),
         )
         assert all(isinstance(answer, Event) for answer in answers), answers
         assert cast.review().answers == cast.answers(outlook=1, issues="次郎の課題。")
@@ -178,14 +188,20 @@ def test_double_submit_is_one_submission_and_both_get_the_same_answer(cast, toge
         assert [event.verb for event in cast.events()][version:] == ["submit"]
 
 
-def test_save_and_approval_at_once_leave_what_the_manager_saw(cast, together):
+def test_double_save_is_one_and_both_get_the_same_answer(cast, together, save):
+    for _ in ROUNDS:
+        cast.review_in("not_started")
+        one, other = together(*[save(cast.staff, {"issues": "二度押した。"})] * 2)
+        assert isinstance(one, Event) and isinstance(other, Event), (one, other)
+        assert [event.pk for event in cast.events()] == [one.pk] == [other.pk]
+
+
+def test_save_and_approval_at_once_leave_what_the_manager_saw(cast, together, save):
     for _ in ROUNDS:
         cast.review_in("submitted")
         mended = cast.answers(issues="二字直した。")
         won, lost = winner_and_loser(
-            together(
-                decide("approve", cast, cast.manager), save(cast, cast.second_manager, mended, version=2)
-            )
+            together(decide("approve", cast, cast.manager), save(cast.second_manager, mended, version=2))
         )
         expected = cast.answers() if won.verb == "approve" else mended
         assert cast.review().answers == expected == won.content["answers"]

@@ -18,6 +18,7 @@ from initiatives.refusals import (
 )
 from initiatives.workflow import fingerprint, record, record_measurement
 from reviews import rules, workflow
+from reviews.case import open_case
 from reviews.models import Review
 from reviews.windows import end_of
 from tests.cast import EARLIER, JST, NOW, STATES, difference, hold, newcomer, scratch, snapshot
@@ -405,6 +406,31 @@ def test_stale_first_saves_of_other_fields_merge(cast):
     act(cast, "save", version=0, answers={"issues": "太郎の課題。"})
     act(cast, "save", cast.second_staff, version=0, answers={"outlook": 2})
     assert cast.review().answers == {"issues": "太郎の課題。", "outlook": 2}
+
+
+def test_save_on_what_was_seen_merges_what_came_first(cast):
+    cast.review_in("draft")
+    seen = open_case(cast.initiative, "midyear", cast.second_staff)
+    act(cast, "save", version=1, answers=cast.answers(issues="太郎の課題。"))
+    event = act(cast, "save", cast.second_staff, version=1, answers=cast.answers(outlook=1), seen=seen)
+    expected = cast.answers(outlook=1, issues="太郎の課題。")
+    assert (event.version, cast.review().answers, event.content["answers"]) == (3, expected, expected)
+
+
+def test_save_on_what_was_seen_is_refused_after_a_decision(cast):
+    cast.review_in("draft")
+    seen = open_case(cast.initiative, "midyear", cast.staff)
+    act(cast, "submit", version=1)
+    refusal = refused(ChangedMeanwhile, cast, "save", cast.second_staff, version=1, seen=seen)
+    assert "直すときは、先に引き戻してください。" in refusal.sentence
+
+
+def test_save_on_what_was_seen_reads_nothing_again(cast, django_assert_num_queries):
+    cast.review_in("draft")
+    seen = open_case(cast.initiative, "midyear", cast.staff)
+    assert seen.target_keys and cast.staff.roles()
+    with django_assert_num_queries(4):  # a save point, the row, its event, the save point
+        act(cast, "save", version=1, seen=seen)
 
 
 @pytest.mark.parametrize("verb", ["save", "import", "submit"])
