@@ -54,6 +54,11 @@ def contents_of(sheet: Sheet) -> dict[str, Content]:
     return contents
 
 
+def labelled(label: str, heading: str) -> str:
+    """Write a question's label with the target's heading after it; either may be missing."""
+    return " ".join(filter(None, (label, heading)))
+
+
 def plain(text: str) -> Content:
     return Content((Run(text),))
 
@@ -110,7 +115,7 @@ def _answers(block: PhaseBlock, headings: dict[str, str]) -> Iterator[tuple[str,
         question = answer.question
         name = answer_name(question, answer.target)
         if answer.target:
-            yield names.label_of(name), plain(f" ○{headings.get(answer.target, '')}")
+            yield names.label_of(name), plain(f"○{headings.get(answer.target, '')}")
         if question.kind == "mark":
             chosen = answer.chosen
             yield name, plain(chosen.symbol if chosen and chosen.on_paper else "")

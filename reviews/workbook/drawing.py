@@ -110,6 +110,16 @@ class _Side:
         self.places.append(replace(place, row=len(self.rows), rows=len(rows)))
         self.rows += rows
 
+    def add_air(self, height: float) -> None:
+        """Add a row that holds nothing, in the looks of the mark above or beneath it."""
+        line = "l" if self.column == 5 else ""
+        row = len(self.rows)
+        self.places += [
+            Drawn(row, self.column, Style.LABEL_AIR, edges=line + "r"),
+            Drawn(row, self.column + 1, Style.AIR, columns=3),
+        ]
+        self.rows.append(height)
+
     def spread(self, rows: int) -> None:
         """Share what rows the other half has more between the texts, so that each can grow beside air."""
         texts = [index for index, place in enumerate(self.places) if place.style is Style.TEXT]
@@ -245,8 +255,8 @@ def _band(questions: Sequence[FormQuestion]) -> tuple[list[float], list[Drawn]]:
             _add_text(side, question, heading=(_AIR, 12.0) if beside_mark else (18.0,))
     for side in (left, right):
         if side.rows and all(place.style is not Style.TEXT for place in side.places):
-            # What is more than air should be stays empty under the last mark.
-            side.add(Drawn(0, side.column, Style.EMPTY, columns=4, edges="lt"), 0.0)
+            # What is more than air should be stays empty under the last mark, as a part of its box.
+            side.add_air(0.0)
     count = max(len(left.rows), len(right.rows))
     for side in (left, right):
         side.spread(count)
@@ -290,17 +300,22 @@ def _add_text(side: _Side, question: FormQuestion, heading: tuple[float, ...]) -
 
 
 def _add_mark(side: _Side, question: FormQuestion) -> None:
-    """Add a mark: label, the cell to fill in, and a line of legend for each answer, with air around them."""
+    """Add a mark: label, the cell to fill in, and a line of legend for each answer, with air around them.
+
+    A target that it is asked about stands above, across the half: it may be a long sentence.
+    """
     name = names.of(question)
     marks = [mark for mark in question.marks if mark.on_paper]
     first = side.column
     line = "l" if first == 5 else ""
     top = "t" if side.rows else ""
+    if question.per_target:
+        heading = Drawn(0, first, Style.LABEL, columns=4, name=names.label_of(name), edges=line + top + "b")
+        side.add(replace(heading, repeated=True), 20.0)
+        top = ""
     start = len(side.rows)
     end = start + 1 + max(1, len(marks))
     label = Drawn(0, first, Style.LABEL, text=question.label, edges=line + "r")
-    if question.per_target:
-        label = replace(label, name=names.label_of(name))
     drawn = [
         Drawn(start, first, Style.LABEL_AIR, edges=line + top + "r"),
         Drawn(start, first + 1, Style.AIR, columns=3, edges=top),

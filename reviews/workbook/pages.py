@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, inf
 
-from .contents import UNCHOSEN, Content
+from .contents import UNCHOSEN, Content, labelled
 from .fitting import TALLEST_ROW
 from .layout import Block, Layout, Place
 
@@ -92,7 +92,7 @@ def text_of(place: Place, contents: Mapping[str, Content]) -> str:
     if place.is_legend:
         return f"{UNCHOSEN}{place.text}"
     if place.slot.endswith("__label"):
-        return place.text + (content.text if content else "")
+        return labelled(place.text, content.text if content else "")
     if place.slot:
         return content.text if content else ""
     return place.text

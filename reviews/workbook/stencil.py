@@ -19,7 +19,7 @@ from openpyxl.xml.functions import tostring
 
 from initiatives.xlsx.characters import escape
 
-from .contents import CHOSEN, UNCHOSEN, Run
+from .contents import CHOSEN, UNCHOSEN, Run, labelled
 from .layout import GAP, Block, Layout, Place
 from .pages import Pages
 
@@ -272,7 +272,7 @@ def _filled(gap: _Gap, words: Mapping[str, Words]) -> str:
         return _cell(gap.letter, gap.other if found.chosen else gap.style, body)
     style = gap.other if found.quoted else gap.style
     if place.slot.endswith("__label"):
-        return _cell(gap.letter, style, _written(escape(place.text) + found.text))
+        return _cell(gap.letter, style, _written(labelled(escape(place.text), found.text)))
     if any(run.bold for run in found.runs):
         return _cell(gap.letter, style, _rich(found.runs, place.run))
     return _cell(gap.letter, style, _written(found.text))

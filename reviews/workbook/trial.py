@@ -19,7 +19,7 @@ from reviews.sheet import (
 )
 from wardplan.fiscal_year import FiscalYear
 
-from .contents import CHOSEN, UNCHOSEN, Content, Run, contents_of
+from .contents import CHOSEN, UNCHOSEN, Content, Run, contents_of, labelled
 from .layout import Layout, Place
 from .pages import PrintedRow, arrange
 from .writer import write_workbook
@@ -152,7 +152,7 @@ def _cell(layout: Layout, place: Place, rows: int, contents: Mapping[str, Conten
     elif place.slot and not place.slot.endswith("__label"):
         runs = content.runs if content else ()
     else:
-        runs = (Run(place.text + (content.text if content else "")),)
+        runs = (Run(labelled(place.text, content.text if content else "")),)
     return TrialCell(runs, rows, place.columns, _looks(layout, place, chosen), _fill(layout, place))
 
 

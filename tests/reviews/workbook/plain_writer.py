@@ -10,7 +10,7 @@ from openpyxl.styles import Border, Side
 from openpyxl.utils import get_column_letter
 
 from initiatives.xlsx.characters import escape
-from reviews.workbook.contents import CHOSEN, UNCHOSEN, contents_of
+from reviews.workbook.contents import CHOSEN, UNCHOSEN, contents_of, labelled
 from reviews.workbook.pages import arrange
 
 MEDIUM = Side("medium")
@@ -95,7 +95,7 @@ def words_of(place, content, chosen):
         return rich(place.rich) if place.rich else escape(place.text)
     text = content.text if content else ""
     if place.slot.endswith("__label"):
-        return escape(place.text + text)
+        return escape(labelled(place.text, text))
     if content and any(run.bold for run in content.runs):
         font = place.type
         fonts = {

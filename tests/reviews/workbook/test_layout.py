@@ -61,5 +61,22 @@ def test_layout_puts_marks_in_rows_and_the_text_beside_them():
     assert issues.column == 5 and issues.row + issues.rows == len(midyear.rows)
 
 
+def test_layout_puts_a_targets_heading_across_above_its_mark():
+    for key in TARGETS:
+        places = {place.slot or place.text: place for place in layout_for(R9, (key,)).blocks[1].places}
+        heading, mark = places[f"review_mark_{key}__label"], places[f"review_mark_{key}"]
+        assert (heading.column, heading.columns, heading.rows) == (1, 4, 1)
+        assert places["指標の評価"].row == mark.row and mark.row == heading.row + 2
+
+
+def test_layout_ends_a_half_of_marks_with_the_last_ones_box():
+    midyear = layout_for(R2).blocks[1]
+    last = [place for place in midyear.places if place.end == len(midyear.rows) and place.column < 5]
+    assert [(place.column, place.columns) for place in last] == [(0, 1), (1, 1), (2, 3)]
+    looks = layout_for(R2).looks
+    for place in last[1:]:
+        assert not looks._borders[looks._cell_styles[place.faces[0]].borderId].top.style
+
+
 def test_layout_stays_as_wide_as_the_paper(layout):
     assert sum(layout.columns) == 36 + 2 * 552
