@@ -65,11 +65,15 @@ class Place(NamedTuple):
 
 
 class Unsure(NamedTuple):
-    """What a person has to look at: the record in the content (initiatives[0]), its field, and why."""
+    """What a person has to look at: the record in the content (initiatives[0]), its field, and why.
+
+    `is_left_out` is said of words of the document that no field has taken.
+    """
 
     place: str
     field: str
     sentence: str
+    is_left_out: bool = False
 
     @property
     def path(self) -> str:
@@ -232,6 +236,7 @@ class _Document:
             self.close(sheet)
         self.agree_on_year()
         self.list_indicators()
+        self.note_answers()
         self.reading.sources = ["\n".join(sheet.source) for sheet in self.sheets]
         return self.reading
 
@@ -310,9 +315,9 @@ class _Document:
                 "title", f"【】のない{quote(record['title'])}を題名と読みました。題名を確かめてください。"
             )
 
-    def doubt(self, name: str, sentence: str, place: str = "") -> None:
+    def doubt(self, name: str, sentence: str, place: str = "", *, is_left_out: bool = False) -> None:
         assert self.sheet is not None
-        self.reading.unsure.append(Unsure(place or self.sheet.place, name, sentence))
+        self.reading.unsure.append(Unsure(place or self.sheet.place, name, sentence, is_left_out))
 
     # --- rows to parts -----------------------------------------------------------------------------------
 
@@ -415,7 +420,8 @@ class _Document:
     def put(self, sheet: _Sheet, line: Line) -> None:
         part = sheet.fields.get(sheet.scope)
         if part is None:
-            self.doubt("", f"{self.left_out(line)}。どの欄の文か分かりません。")
+            sentence = f"{self.left_out(line)}。どの欄の文か分かりません。"
+            self.doubt("", sentence, is_left_out=True)
         else:
             sheet.parts[sheet.scope, part].append(line)
 
@@ -440,7 +446,6 @@ class _Document:
         self.doubt_doubles(sheet)
         if not sheet.record["targets"]:
             self.doubt("", "目標が見当たりません。元の文書を確かめてください。")
-        self.name_answers(sheet)
         self.reading.content.setdefault("initiatives", []).append(sheet.record)
 
     def refuse_damage(self, sheet: _Sheet, name: str, lines: list[Line]) -> None:
@@ -509,16 +514,12 @@ class _Document:
                 )
                 self.doubt("indicator", sentence, f"{sheet.place}.targets[{index}]")
 
-    def name_answers(self, sheet: _Sheet) -> None:
-        """Say what the reviews hold besides their printed words: a plan does not take it in."""
-        if not self.printed:
-            return
-        for line in sheet.reviews:
-            left = self.words.bare(re.sub(r"※\S*", "", half_width(line.text)))
-            for words in self.printed:
-                left = left.replace(words, "")
-            if left.strip(":;|/・、,。-"):
-                self.doubt("", f"{self.left_out(line)}。計画の欄の外にあります。")
+    def is_answer(self, line: Line) -> bool:
+        """Tell whether a line of the reviews holds more than their printed words."""
+        left = self.words.bare(re.sub(r"※\S*", "", half_width(line.text)))
+        for words in self.printed:
+            left = left.replace(words, "")
+        return bool(left.strip(":;|/・、,。-"))
 
     # --- the document as a whole -------------------------------------------------------------------------
 
@@ -539,6 +540,26 @@ class _Document:
         for year, place in others:
             words = f"当年度の目標ですが、{year}と書かれています。年度を確かめてください。"
             self.reading.unsure.append(Unsure(place, "fiscal_year", words))
+
+    def note_answers(self) -> None:
+        """Say what the reviews hold besides their printed words: a plan does not take it in.
+
+        A note and no doubt: the reviews have a way in of their own, and nothing of the plan depends on it.
+        """
+        if not self.printed:
+            return
+        found = {
+            sheet.record["number"]: answers
+            for sheet in self.sheets
+            if (answers := [line for line in sheet.reviews if self.is_answer(line)])
+        }
+        lines = [line for answers in found.values() for line in answers]
+        if lines:
+            self.reading.notes.append(
+                f"{self.words.item}{'、'.join(found)}で、計画の欄の外(振り返りや評価など)に書かれた{len(lines)}行は"
+                "取り込みませんでした。"
+                f"(はじめの行: {self.where(lines[0])}の{quote_source(lines[0].text)})"
+            )
 
     def list_indicators(self) -> None:
         """List the indicators once each; whether more or fewer is better is asked at the first target."""

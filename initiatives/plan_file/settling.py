@@ -8,12 +8,14 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from initiatives.models import Indicator, Target, YearPlan
+from initiatives.models import Baseline, Indicator, Target, YearPlan
+from initiatives.unconfirmed import CELLS
 from wardplan.accounts.models import Ward
 from wardplan.numbers import half_width
 
-from .documents import DocumentReading
+from .documents import DocumentReading, Unsure
 from .problems import Problem
+from .writing import plan_content
 
 Record = dict[str, Any]
 
@@ -23,8 +25,8 @@ def settle(reading: DocumentReading, ward: Ward, plan: YearPlan | None) -> None:
 
     A document names no keys, often no section and no sheet of last year: those of the standing plan's sheet
     with the same number stay. Indicators that are registered keep their unit, direction and source, so that
-    nobody is asked for them again. A document that names another ward above its sheets is refused. A plan
-    file is left alone.
+    nobody is asked for them again. Nor is anybody asked about what a confirmed plan says already, word for
+    word. A document that names another ward above its sheets is refused. A plan file is left alone.
     """
     if not reading.is_document:
         return
@@ -33,6 +35,8 @@ def settle(reading: DocumentReading, ward: Ward, plan: YearPlan | None) -> None:
     _settle_sections(content, ward)
     if plan is not None:
         targets = Target.objects.order_by("-scope", "position", "pk").select_related("indicator")
+        past_years = Baseline.objects.order_by("position", "-fiscal_year")
+        targets = targets.prefetch_related(Prefetch("baselines", past_years))
         sheets = plan.initiatives.select_related("section", "continues")
         standing = {row.number: row for row in sheets.prefetch_related(Prefetch("targets", targets))}
         for record in content["initiatives"]:
@@ -58,6 +62,8 @@ def settle(reading: DocumentReading, ward: Ward, plan: YearPlan | None) -> None:
         if (found := known.get(target.get("indicator", ""))) and found.direction
     }
     reading.unsure = [row for row in reading.unsure if row.field != "direction" or row.place not in confirmed]
+    if plan is not None and plan.status != YearPlan.Status.DRAFT:
+        _drop_what_stands(reading, plan)
 
 
 def _refuse_other_ward(reading: DocumentReading, ward: Ward) -> None:
@@ -126,9 +132,51 @@ def _settle_targets(read: list[Record], standing: list[Target]) -> None:
             record["key"] = key
 
 
+def _drop_what_stands(reading: DocumentReading, plan: YearPlan) -> None:
+    """Drop the doubts about what reads back as a confirmed plan has it: people have confirmed that.
+
+    A doubt about a target goes when the whole target is the standing one, a doubt about one of a sheet's
+    texts when that text is, and one about the sheet when all of it is. What the document has and the plan
+    would not goes on being named.
+    """
+    standing = {item["number"]: item for item in plan_content(plan)["initiatives"]}
+    reading.unsure = [row for row in reading.unsure if row.is_left_out or not _stands(row, reading, standing)]
+
+
+def _stands(row: Unsure, reading: DocumentReading, standing: dict[str, Record]) -> bool:
+    """Tell whether what a doubt is about is the same in the document and in the standing sheet."""
+    index, *of_target = [int(index) for index in re.findall(r"\[([0-9]+)\]", row.place)]
+    record = reading.content["initiatives"][index]
+    item = standing.get(record["number"])
+    if item is None:
+        return False
+    if of_target:
+        target = record["targets"][of_target[0]]
+        return _said(target) in [_said(given) for given in item["targets"]]
+    if row.field:
+        return bool(record.get(row.field) == item.get(row.field))
+    texts = all(record.get(name) == item.get(name) for name in CELLS)
+    return texts and [_said(given) for given in record["targets"]] == [
+        _said(given) for given in item["targets"]
+    ]
+
+
+def _said(target: Record) -> Record:
+    """Take from a target what a document can say: no direction, and no figure that came after it."""
+    said = {key: value for key, value in target.items() if key not in ("direction", "unit", "baselines")}
+    said["baselines"] = [row["fiscal_year"] for row in target.get("baselines", [])]
+    return {key: value for key, value in said.items() if value not in (None, "", [])}
+
+
 def _be(record: Record, row: Target) -> None:
+    """Give a target that was read the key of the standing one, and what paper does not print of it."""
     record["key"] = row.key
     quoted = record.get("quote", "")
+    if not quoted and not row.quote and not record.get("baselines"):
+        # Past years are printed in the quote only.
+        record["baselines"] = [
+            {"fiscal_year": int(past.fiscal_year), "value": None} for past in row.baselines.all()
+        ]
     if quoted != row.quote and _blank(quoted, row) == _blank(row.quote, row):
         # Paper shows the known figures in the blanks of the quote; the plan keeps the blanks.
         record["quote"] = row.quote

@@ -388,12 +388,14 @@ def test_answers_in_the_reviews_are_named_and_left_out(demo):
         "①:達成見込み ②:達成できない見込み\t", "①:達成見込み ②:達成できない見込み\t参加が少ない。", 1
     )
     reading = read_document(text, 2020, read_form(demo.edition))
-    left = [row for row in reading.unsure if not row.field]
-    assert [(row.place, row.sentence) for row in left] == [
-        ("initiatives[0]", "13行目の「参加が少ない。」は取り込みませんでした。計画の欄の外にあります。")
-    ]
+    sentence = (
+        "取組項目1で、計画の欄の外(振り返りや評価など)に書かれた1行は取り込みませんでした。"
+        "(はじめの行: 13行目の「参加が少ない。」)"
+    )
+    assert sentence in reading.notes
+    assert not [row for row in reading.unsure if not row.field]
     assert "参加が少ない" not in str(reading.content)
-    assert not [row for row in read_document(SEED, 2020, read_form(demo.edition)).unsure if not row.field]
+    assert not [note for note in read_document(SEED, 2020, read_form(demo.edition)).notes if "評価" in note]
 
 
 # --- bad input: refused whole, the place named, nothing stored -------------------------------------------

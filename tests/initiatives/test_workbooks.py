@@ -87,10 +87,50 @@ def test_own_export_with_figures_numbers_and_answers_changes_no_plan(demo, expor
     file = exported()
     assert "目標値: 4.5件" in str(list(load_workbook(file)["4 効果的・効率的な行財政運営"].values))
     out = unchanged(file)
-    assert re.search(
-        r"シート「1 [^」]*」の[A-Z]+[0-9]+の1行目の「参加が少ない。」は取り込みませんでした。", out
-    )
+    assert "取組項目1で、計画の欄の外(振り返りや評価など)に書かれた5行は取り込みませんでした。" in out
     assert "計画の様式ではないシート" in out
+
+
+def ask(plan, file):
+    """Give what a person is asked about a file: the places of the doubts."""
+    reading = read_for(plan.ward, plan.fiscal_year, file.name, file.read_bytes())
+    return [row.path for row in reading.unsure]
+
+
+def test_own_export_of_a_confirmed_plan_asks_nothing(demo, exported):
+    wrapped = "一文の途中で\n改行された文"
+    Initiative.objects.filter(number="1").update(purpose=wrapped)
+    file = exported()
+    assert ask(demo, file) == []
+    assert "人が確かめるところ" not in unchanged(file)
+    assert "人が確かめるところ" not in run(*load(file, "--dry-run"))
+
+    YearPlan.objects.update(status="draft")
+    assert "initiatives[0].purpose" in ask(demo, file)
+
+
+def test_only_what_the_file_changes_is_asked_about(demo, exported):
+    Initiative.objects.filter(number="2").update(purpose="一文の途中で\n改行された文")
+    file = exported()
+    Initiative.objects.filter(number="2").update(overview="書き換えた文。")
+    Target.objects.filter(initiative__number="3", key="p1").update(wording="【令和2年度】41%", value=41)
+    assert ask(demo, file) == ["initiatives[2].targets[0].direction"]
+    Initiative.objects.filter(number="2").update(purpose="書き換えた文。")
+    assert ask(demo, file) == ["initiatives[1].purpose", "initiatives[2].targets[0].direction"]
+
+
+def test_words_that_no_field_takes_are_named_though_the_plan_is_the_same(demo, office):
+    assert ask(demo, office()) == []
+    page = office(put("K6", "見出しのない文。"))
+    assert ask(demo, page) == ["initiatives[1]"]
+
+
+def test_export_of_a_plan_carried_over_changes_nothing(demo, tmp_path):
+    run("roll_over", "mihon", "2020")
+    assert Target.objects.get(initiative__plan__fiscal_year=2021, key="a2").baselines.count() == 2
+    run("export_sheets", "mihon", "2021", str(tmp_path / "next.xlsx"), by="admin")
+    out = run(*load(tmp_path / "next.xlsx", year="2021"))
+    assert out.endswith("見本区 令和3年度の計画は、ファイルと同じです。何も変えていません。\n"), out
 
 
 def test_own_export_makes_the_plan_of_an_empty_ward(demo, exported):
