@@ -26,6 +26,7 @@ from .plan_file import (
     plan_changes,
     plan_content,
     read_upload,
+    registered,
     settle,
 )
 from .refusals import ChangedMeanwhile, Refused, TransitionNotAllowed
@@ -139,9 +140,9 @@ def load(
             workflow.new_version(plan, by=by, at=at, version=plan.version, content=content, reason=reason)
         return Loaded(plan, changes)
 
-    before = plan_content(plan)
+    before, known = plan_content(plan), registered(plan.ward)
     apply_plan(plan, content, by=by, at=at)
-    changes = [*_made(plan, is_new), *differences(before, plan_content(plan))]
+    changes = [*_made(plan, is_new), *differences(before, plan_content(plan), known)]
     if changes and by is not None:
         workflow.edit(plan, by=by, at=at)
     return Loaded(plan, changes)

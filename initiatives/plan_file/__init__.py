@@ -12,7 +12,7 @@ from .problems import PlanErrors, Problem
 from .reading import read_plan_text
 from .settling import settle
 from .uploads import read_upload
-from .writing import plan_content
+from .writing import plan_content, registered
 
 __all__ = [
     "DocumentReading",
@@ -29,5 +29,6 @@ __all__ = [
     "read_plan_text",
     "read_upload",
     "read_workbook",
+    "registered",
     "settle",
 ]

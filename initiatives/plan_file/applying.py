@@ -20,7 +20,7 @@ from wardplan.fiscal_year import FiscalYear
 from .checking import PlanRecords, Record, check_plan
 from .differences import differences
 from .problems import PlanErrors, Problem
-from .writing import plan_content
+from .writing import plan_content, registered
 
 REASON = "計画ファイルの取込"
 
@@ -55,11 +55,11 @@ def plan_changes(plan: YearPlan, content: Any) -> list[str]:
     Raises PlanErrors.
     """
     with transaction.atomic():
-        before = plan_content(plan)
+        before, known = plan_content(plan), registered(plan.ward)
         apply_plan(plan, content, by=None, at=timezone.now())
         after = plan_content(plan)
         transaction.set_rollback(True)
-    return differences(before, after)
+    return differences(before, after, known)
 
 
 def _waiting(plan: YearPlan) -> dict[str, list[str]]:

@@ -14,14 +14,30 @@ from wardplan.fiscal_year import FiscalYear
 Record = dict[str, Any]
 
 
-def differences(before: Record, after: Record) -> list[str]:
-    """List what changes between two contents as `plan_content` gives them, one sentence each."""
+def differences(before: Record, after: Record, registered: Record) -> list[str]:
+    """List what changes between two contents as `plan_content` gives them, one sentence each.
+
+    `registered` is what the ward had before: an indicator or figure that a plan begins to quote is not new
+    for that, and one that it no longer quotes is not gone.
+    """
     return [
         *_values(YearPlan, "計画", before, after, but=("indicators", "measurements", "initiatives")),
-        *_records(Indicator, before["indicators"], after["indicators"], lambda row: f"指標「{row['name']}」"),
-        *_records(Measurement, before["measurements"], after["measurements"], _figure),
+        *_registers(Indicator, registered["indicators"], after["indicators"], _indicator),
+        *_registers(Measurement, registered["measurements"], after["measurements"], _figure),
         *_initiatives(before, after),
     ]
+
+
+def _registers(
+    model: type[Model], before: list[Record], after: list[Record], about: Callable[[Record], str]
+) -> Iterator[str]:
+    """Compare what the plan quotes with what the ward had; its words name it."""
+    known = {about(row): row for row in before}
+    for row in after:
+        if about(row) in known:
+            yield from _values(model, about(row), known[about(row)], row)
+        else:
+            yield f"{about(row)}: 加わります"
 
 
 def _initiatives(before: Record, after: Record) -> Iterator[str]:
@@ -41,6 +57,10 @@ def _initiatives(before: Record, after: Record) -> Iterator[str]:
         )
 
 
+def _indicator(row: Record) -> str:
+    return f"指標「{row['name']}」"
+
+
 def _figure(row: Record) -> str:
     return f"「{row['indicator']}」の{FiscalYear(row['fiscal_year'])}の実績{row['value']}"
 
@@ -50,14 +70,10 @@ def _records(
     before: list[Record],
     after: list[Record],
     about: Callable[[Record], str],
-    by: str = "",
+    by: str,
 ) -> Iterator[str]:
-    """Compare two lists of records that are the same one when `by` (or their name) is equal."""
-
-    def identity(row: Record) -> str:
-        return row[by] if by else about(row)
-
-    old, new = ({identity(row): row for row in rows} for rows in (before, after))
+    """Compare two lists of records that are the same one when `by` is equal."""
+    old, new = ({row[by]: row for row in rows} for rows in (before, after))
     for key in [key for key in old if key not in new]:
         yield f"{about(old[key])}: なくなります"
     for key, row in new.items():
@@ -71,7 +87,7 @@ def _records(
 
 
 def _values(
-    model: type[Model], about: str, before: Record, after: Record, but: tuple[str, ...]
+    model: type[Model], about: str, before: Record, after: Record, but: tuple[str, ...] = ()
 ) -> Iterator[str]:
     """Compare two records key by key."""
     labels = {field.name: field.verbose_name for field in model._meta.concrete_fields}

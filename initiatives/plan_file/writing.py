@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from initiatives.models import Baseline, Indicator, Initiative, Measurement, Target, YearPlan
+from wardplan.accounts.models import Ward
 from wardplan.numbers import format_number
 
 
@@ -43,6 +44,24 @@ def plan_content(plan: YearPlan) -> dict[str, Any]:
             for indicator, year in sorted(figures, key=lambda figure: (order[figure[0]], figure[1]))
         ],
         "initiatives": [_initiative(initiative, figures) for initiative in initiatives],
+    }
+
+
+def registered(ward: Ward) -> dict[str, Any]:
+    """Give the indicators that a ward may quote and their current figures, as `plan_content` does.
+
+    They are there whether a plan quotes them or not. Of a name that is both the ward's and city-wide, the
+    ward's. Two queries.
+    """
+    indicators: dict[str, Indicator] = {}
+    for row in Indicator.objects.usable_in(ward):
+        if row.ward_id is not None or row.name not in indicators:
+            indicators[row.name] = row
+    names = {row.pk: row for row in indicators.values()}
+    measurements = Measurement.objects.current().filter(ward=ward, indicator__in=names)
+    return {
+        "indicators": [_indicator(row) for row in indicators.values()],
+        "measurements": [_measurement(names[row.indicator_id], row) for row in measurements],
     }
 
 

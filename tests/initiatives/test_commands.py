@@ -242,6 +242,26 @@ def test_dry_run_tells_and_stores_nothing(draft, file):
     assert difference(before, snapshot()) == {}
 
 
+def test_what_is_registered_already_is_not_announced_as_new(draft, file):
+    content = plan_content(draft.plan)
+    content["indicators"][0]["source"] = "区民アンケート"
+    content["indicators"].append({"name": "新しい指標", "unit": "件"})
+    content["measurements"].append({"indicator": "新しい指標", "fiscal_year": 2018, "value": "3"})
+    content["initiatives"][0]["targets"][1]["indicator"] = "新しい指標"
+    for baseline in content["initiatives"][0]["targets"][1]["baselines"]:
+        baseline["value"] = None
+    file.write_text(json.dumps(content))
+    draft.plan.delete()
+    expected = [
+        "指標「連携した取組の件数」の出典: (なし) → 「区民アンケート」",
+        "指標「新しい指標」: 加わります",
+        "「新しい指標」の平成30年度の実績3: 加わります",
+    ]
+    for more in (["--dry-run"], []):
+        out = run(*load(file, *more))
+        assert [line for line in out.splitlines() if line.startswith(("指標", "「"))] == expected
+
+
 def test_dry_run_makes_no_plan(draft, file):
     draft.plan.delete()
     assert "計画を新しく作ります" in run(*load(file, "--dry-run"))

@@ -643,9 +643,6 @@ def test_changes_are_told_and_not_made(cast, content):
     found = plan_changes(cast.plan, content)
     assert difference(before, snapshot()) == {}
     assert found == [
-        "指標「不適切な事務処理事案の件数」: なくなります",
-        "「不適切な事務処理事案の件数」の平成30年度の実績7: なくなります",
-        "「不適切な事務処理事案の件数」の令和元年度の実績10: なくなります",
         "「連携した取組の件数」の令和元年度の実績6: 加わります",
         "取組項目1「人と人とのつながりづくり」の取組項目名: "
         "「人と人とのつながりづくり」 → 「人と地域のつながりづくり」",
