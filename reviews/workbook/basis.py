@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from initiatives.models import Event
 from initiatives.xlsx.characters import holdable
@@ -11,32 +16,48 @@ from reviews.evidence import Evidence, TargetEvidence
 from reviews.sheet import Sheet
 from wardplan.era import wareki, wareki_moment
 
+from .beside import BODY, HEAD, Pen, set_paper, set_widths
+from .fitting import text_width
+
 TITLE = "判定根拠"
 
-# Heading and width in pixels.
+# Heading and the pixels that it takes at most: a column is no wider than what stands in it.
 COLUMNS = {
-    "番号": 50,
-    "取組項目": 180,
-    "担当課": 110,
-    "段階": 100,
-    "状態": 90,
-    "目標": 260,
-    "目標値": 130,
+    "番号": 60,
+    "取組項目": 120,
+    "担当課": 80,
+    "段階": 92,
+    "状態": 92,
+    "目標": 210,
+    "目標値": 100,
     "実績": 80,
-    "実績(単位つき)": 90,
-    "時点": 120,
-    "出典": 180,
-    "補足": 150,
-    "資料の保管場所": 150,
-    "数値からの判定(参考)の計算": 260,
-    "数値からの判定(参考)": 160,
-    "選んだ判定": 160,
-    "判定と異なる評価とした理由": 260,
-    "何が変わったか": 220,
-    "提出": 200,
-    "承認": 200,
-    "文書番号": 140,
+    "実績(単位つき)": 80,
+    "時点": 110,
+    "出典": 130,
+    "補足": 130,
+    "資料の保管場所": 110,
+    "数値からの判定(参考)の計算": 190,
+    "数値からの判定(参考)": 90,
+    "選んだ判定": 90,
+    "判定と異なる評価とした理由": 200,
+    "何が変わったか": 180,
+    "提出": 140,
+    "承認": 140,
+    "文書番号": 100,
 }
+
+SIZE = 9
+"""Points."""
+_EM = SIZE * 4 / 3
+_LEAST = 44
+_HEADING_LINES = 3
+_HEAD = replace(HEAD, size=SIZE)
+_TEXT = replace(BODY, size=SIZE)
+_NUMBER = replace(BODY, size=SIZE, across="right")
+_PAPER = 1032
+"""Pixels that A4 landscape holds between its margins at full size."""
+_SMALLEST = 2 / 3
+"""Of full size: letters of six points. What needs less goes on two pages beside each other."""
 
 Row = tuple[str | Decimal, ...]
 
@@ -47,6 +68,46 @@ def basis_rows(sheets: Sequence[Sheet]) -> list[Row]:
     `sheets` come from `with_evidence`. A phase without targets has one row, so that its marks are not lost.
     """
     return [row for sheet in sheets for row in _rows_of(sheet)]
+
+
+def fill_basis(page: Worksheet, rows: Sequence[Row], at: datetime.datetime) -> None:
+    """Write the table under its heading row, on as few pages beside each other as can be read.
+
+    A column that is blank in every row is there but hidden: most marks have no reason, no note, no number of
+    a document, and a table of two rows would take two pages for them.
+    """
+    pen = Pen(page)
+    columns = [[row[column] for row in rows] for column in range(len(COLUMNS))]
+    widths = [_width(heading, cells) for heading, cells in zip(COLUMNS, columns, strict=True)]
+    set_widths(page, widths)
+    pen.row(1, list(COLUMNS), [_HEAD] * len(COLUMNS), widths)
+    for number, row in enumerate(rows, 2):
+        looks = [_NUMBER if isinstance(cell, Decimal) else _TEXT for cell in row]
+        pen.row(number, row, looks, widths)
+    shown = 0
+    for number, (cells, width) in enumerate(zip(columns, widths, strict=True), 1):
+        if _is_blank(cells):
+            page.column_dimensions[get_column_letter(number)].hidden = True
+        else:
+            shown += width
+    page.freeze_panes = "C2"
+    set_paper(page, at, landscape=True, head=1)
+    page.print_title_cols = "A:B"
+    page.page_setup.fitToWidth = 1 if shown * _SMALLEST <= _PAPER else 2
+
+
+def _is_blank(cells: Iterable[str | Decimal]) -> bool:
+    return all(cell == "" for cell in cells)
+
+
+def _width(heading: str, cells: Sequence[str | Decimal]) -> int:
+    """Give a column, in pixels, what its longest line needs, and its heading three lines."""
+    if _is_blank(cells):
+        return COLUMNS[heading]
+    lines = (line for cell in cells for line in str(cell).split("\n"))
+    ems = max(text_width(heading) / _HEADING_LINES, *map(text_width, lines))
+    # An em that counting lines keeps free, and the cell's own margins.
+    return min(COLUMNS[heading], max(_LEAST, int((ems + 1) * _EM) + 8))
 
 
 def _rows_of(sheet: Sheet) -> Iterator[Row]:

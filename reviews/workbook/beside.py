@@ -22,8 +22,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from initiatives.xlsx.characters import escape, holdable
 from wardplan.era import wareki_moment
 
-from .fitting import TALLEST_ROW, height_for
-from .writer import FONT
+from .fitting import FONT, TALLEST_ROW, height_for
 
 Value = str | int | Decimal | datetime.date | None
 

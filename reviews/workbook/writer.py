@@ -7,9 +7,7 @@ import io
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -29,7 +27,7 @@ from reviews.sheet import Sheet
 from wardplan.era import to_jst, wareki_moment
 
 from . import basis, names, stamp
-from .basis import basis_rows
+from .basis import basis_rows, fill_basis
 from .contents import Content, Run, contents_of
 from .file_names import sheet_title
 from .fitting import FONT, height_for
@@ -105,18 +103,7 @@ class _Tables:
 
     @cached_property
     def body(self) -> StyleArray:
-        return self._style(Alignment(horizontal="left", vertical="top", wrap_text=True, indent=1))
-
-    @cached_property
-    def quoted(self) -> StyleArray:
-        """For what comes from outside: a text that begins like a formula stays text when it is edited."""
-        style = copy(self.body)
-        style.quotePrefix = 1
-        return style
-
-    @cached_property
-    def number(self) -> StyleArray:
-        return self._style(Alignment(horizontal="right", vertical="top"))
+        return self._style(Alignment(horizontal="left", vertical="top", wrap_text=True))
 
     @cached_property
     def bare(self) -> StyleArray:
@@ -319,24 +306,7 @@ class _Book:
         """Add the table of what the marks rest on, after the forms; nothing when there is nothing to say."""
         if not rows:
             return
-        page = self.add_for_reading(basis.TITLE)
-        widths = tuple(basis.COLUMNS.values())
-        for number, pixels in enumerate(widths, 1):
-            page.column_dimensions[get_column_letter(number)].width = _column_width(pixels)
-        self.line(page, 1, tuple(basis.COLUMNS), self.tables.head, widths)
-        body, number_style = self.tables.quoted, self.tables.number
-        for row, cells in enumerate(rows, 2):
-            self.line(page, row, ["" if isinstance(cell, Decimal) else cell for cell in cells], body, widths)
-            for column, cell in enumerate(cells, 1):
-                if isinstance(cell, Decimal):
-                    page._cells[row, column] = Cell(page, row, column, cell, number_style)
-        page.freeze_panes = "C2"
-        _paper(page)
-        page.print_title_rows, page.print_title_cols = "1:1", "A:B"
-        page.sheet_properties.pageSetUpPr.fitToPage = True
-        # On one page wide its letters would be 3 points high.
-        page.page_setup.fitToWidth, page.page_setup.fitToHeight = 3, 0
-        _footer(page, f"出力 {wareki_moment(self.at)}")
+        fill_basis(self.add_for_reading(basis.TITLE), rows, self.at)
 
     def add_notices(self) -> None:
         """List on a last sheet what could not be written as it was; the rest of a long text stands there."""
