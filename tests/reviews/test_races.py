@@ -191,7 +191,7 @@ def test_double_submit_is_one_submission_and_both_get_the_same_answer(cast, toge
 def test_double_save_is_one_and_both_get_the_same_answer(cast, together, save):
     for _ in ROUNDS:
         cast.review_in("not_started")
-        one, other = together(*[save(cast.staff, {"issues": "二度押した。"})] * 2)
+        one, other = together(*(save(cast.staff, {"issues": "二度押した。"}) for _ in range(2)))
         assert isinstance(one, Event) and isinstance(other, Event), (one, other)
         assert [event.pk for event in cast.events()] == [one.pk] == [other.pk]
 
