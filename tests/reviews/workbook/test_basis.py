@@ -82,8 +82,4 @@ def test_figures_are_numbers_and_texts_stay_texts():
     cells = {head.value: cell for head, cell in zip(*page_of(MIDYEAR).iter_rows(), strict=True)}
     assert cells["実績"].value == 42.3
     assert (cells["出典"].value, cells["出典"].data_type) == ("=事業報告書(上半期)", "s")
-    assert (
-        cells["出典"].style_array.quotePrefix
-        if hasattr(cells["出典"], "style_array")
-        else cells["出典"].quotePrefix
-    )
+    assert cells["出典"].quotePrefix
