@@ -11,6 +11,7 @@ from django.core import signing
 from django.http import HttpRequest
 from django.utils import timezone
 
+from initiatives.models import Initiative
 from wardplan.accounts.models import User
 from wardplan.era import to_jst
 from wardplan.working_days import is_working_day
@@ -20,7 +21,8 @@ from .models import UnsavedText
 
 SALT = "reviews.opened_by"
 SESSION_KEY = "kept_text"
-NOT_TYPED = ("csrfmiddlewaretoken", "opened_by", "version")
+DECISION_KEY = "kept_decision"
+NOT_TYPED = ("csrfmiddlewaretoken", "opened_by", "version", "next")
 
 
 def opened_by(case: Case, user: User, page: str = "") -> str:
@@ -105,6 +107,29 @@ def take_from_session(session: SessionBase, case: Case, user: User) -> bool | No
         left=UnsavedText.Left.NO_SESSION,
     )
     return writer == user.pk
+
+
+def keep_decision(request: HttpRequest, verb: str) -> bool:
+    """Keep the words of a verb that was sent without a log-in until its writer has logged in.
+
+    False when there are none, or when the form is not one that we signed.
+    """
+    found, fields = opener(request), typed_fields(request)
+    if found is None or not any(fields.values()):
+        return False
+    request.session[DECISION_KEY] = {"opener": found, "verb": verb, "fields": fields}
+    return True
+
+
+def take_decision(
+    session: SessionBase, initiative: Initiative, user: User
+) -> tuple[str, str, dict[str, str]] | None:
+    """Hand the kept words of a verb to their writer: phase, verb and fields. Nobody else gets them."""
+    kept = session.get(DECISION_KEY)
+    if not kept or kept["opener"][:2] != [user.pk, initiative.pk]:
+        return None
+    del session[DECISION_KEY]
+    return kept["opener"][2], kept["verb"], kept["fields"]
 
 
 def keep_for(

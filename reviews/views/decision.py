@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -18,13 +19,14 @@ from initiatives.models import Event
 from initiatives.refusal_pages import refusal_page
 from initiatives.refusals import Incomplete, Refused
 from initiatives.views.posted import posted_version
+from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from .. import rules, workflow
+from .. import keeping, rules, workflow
 from ..case import Case
 from ..forms import DecisionForm
-from .case import find_case, signed_in
-from .review import sheet_url
+from .case import find_case
+from .review import login_in_place, sheet_url
 from .sheet import sheet_page
 
 VERBS: dict[str, Callable[..., Event]] = {
@@ -50,12 +52,12 @@ DONE = {
 
 @never_cache
 @require_POST
-@login_required
 def decide(
     request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str, verb: str
 ) -> HttpResponse:
-    user = signed_in(request)
-    at = timezone.now()
+    user, at = request.user, timezone.now()
+    if not isinstance(user, User):
+        return _log_in_first(request, verb, reverse("reviews:sheet", args=[ward, year, number]))
     case = find_case(user, ward, year, number, phase)
     form = DecisionForm(verb, case, request.POST)
     try:
@@ -79,6 +81,16 @@ def decide(
     heading = f"{case.form.label('item')}{case.initiative.number}・{case.phase.label}"
     messages.success(request, f"{heading}を{DONE[verb]}" if verb == "approve" else DONE[verb])
     return redirect(_next(request, case))
+
+
+def _log_in_first(request: HttpRequest, verb: str, sheet: str) -> HttpResponse:
+    """Ask for the log-in, and lead to the sheet from there: the address of a button shows nothing.
+
+    A reason that took long to write is kept for its writer, who finds it in its field again.
+    """
+    if keeping.keep_decision(request, verb):
+        return login_in_place(request, sheet, will_come_back=True)
+    return redirect_to_login(sheet)
 
 
 def _words(verb: str, form: DecisionForm) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from initiatives.views.posted import as_version
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from .. import permissions, rules, workflow
+from .. import keeping, permissions, rules, workflow
 from ..answers import Answers
 from ..case import Case
 from ..changes import Change, count_changes, read_changes
@@ -158,6 +158,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "may_tick": any(row.may_approve for row in waiting),
         "ticked": request.GET.getlist("chosen"),
         "opened": unfold([open_row], user)[0] if open_row else None,
+        "opened_by": keeping.opened_by(open_row.case, user) if open_row else "",
         "next_url": _after(open_row, waiting),
         "may_name_deputy": bool(permissions.deputised_sections(user)),
     }

@@ -87,7 +87,9 @@ def _write(
     user, at = request.user, timezone.now()
     version = posted_version(request)
     if not isinstance(user, User):
-        return _login_in_place(request, reverse("reviews:review", args=[ward, year, number, phase]))
+        will_come_back = keeping.keep_in_session(request, _typed_at(request))
+        form_url = reverse("reviews:review", args=[ward, year, number, phase])
+        return login_in_place(request, form_url, will_come_back=will_come_back)
     case = find_case(user, ward, year, number, phase)
     opener = keeping.opener(request)
     if opener is not None and opener[0] != user.pk:
@@ -206,15 +208,14 @@ def _typed_at(request: HttpRequest) -> int | None:
     return as_version(request.POST.get("base_version", "")) or posted_version(request)
 
 
-def _login_in_place(request: HttpRequest, form_url: str) -> HttpResponse:
-    """Answer a save without a session with the log-in page, and keep what was typed."""
-    will_come_back = keeping.keep_in_session(request, _typed_at(request))
+def login_in_place(request: HttpRequest, back: str, *, will_come_back: bool) -> HttpResponse:
+    """Answer what was sent without a session with the log-in page, which shows what was typed."""
     texts = [text for text in keeping.typed_fields(request).values() if len(text.strip()) > 1]
     context = {
         "form": LoginForm(request),
         "kept": {f"書いた文 {place}": text for place, text in enumerate(texts, start=1)},
         "will_come_back": will_come_back,
-        "next": form_url,
+        "next": back,
         "login_action": reverse("accounts:login"),
     }
     return render(request, "accounts/login.html", context)

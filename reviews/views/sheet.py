@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,11 +18,13 @@ from django.views.decorators.http import require_safe
 from initiatives.form import OfficialForm, read_form
 from initiatives.models import Event, Initiative, PlanPhase, Target, YearPlan
 from initiatives.permissions import can_confirm, can_resolve
+from initiatives.refusal_pages import refusal_page
+from initiatives.refusals import Refused
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
-from .. import permissions, rules
-from ..case import Case
+from .. import keeping, permissions, rules
+from ..case import Case, case_of
 from ..evidence import Evidence, evidence_of, with_basis, with_evidence
 from ..forms import DecisionForm
 from ..handover import read_holders
@@ -86,8 +89,27 @@ class StatusRow:
 @require_safe
 @login_required
 def sheet(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> HttpResponse:
-    found = find_sheet(signed_in(request), ward, year, number)
-    return _page(request, found)
+    user = signed_in(request)
+    found = find_sheet(user, ward, year, number)
+    kept = keeping.take_decision(request.session, found, user)
+    return _page(request, found) if kept is None else _with_kept_words(request, found, *kept)
+
+
+def _with_kept_words(
+    request: HttpRequest, found: Initiative, phase: str, verb: str, fields: dict[str, str]
+) -> HttpResponse:
+    """Put words whose sender had to log in first back into their fields, on the sheet as it is now."""
+    decision = DecisionForm(verb, case_of(found, phase), fields)
+    try:
+        rules.check(verb, decision.case, signed_in(request), timezone.now())
+    except Refused as refused:
+        back = request.get_full_path()
+        return refusal_page(request, refused, kept=decision.typed_text(), back=back)
+    messages.warning(
+        request,
+        "ログインが切れて送れなかった文を、欄に戻しました。いまの内容を確かめて、もう一度押してください。",
+    )
+    return _page(request, found, decision=decision)
 
 
 def sheet_page(
@@ -272,6 +294,8 @@ def _verbs(case: Case, user: User, now: datetime.datetime, decision: DecisionFor
             "url_name": f"reviews:{verb}",
             "form": open_form or (DecisionForm(verb, case) if with_words else None),
             "open": open_form is not None,
+            # Signed for words only: they find their writer again when the log-in has ended meanwhile.
+            "opened_by": keeping.opened_by(case, user) if with_words else "",
         }
 
 

@@ -63,8 +63,9 @@ for (const form of document.querySelectorAll("form[data-warn-unsaved]")) {
   const state = form.querySelector("[data-save-state]");
   let unsaved = form.dataset.warnUnsaved === "now";
 
-  form.addEventListener("input", () => {
-    if (unsaved) {
+  // On the document: a field may belong to a form that it does not stand in.
+  document.addEventListener("input", (event) => {
+    if (unsaved || event.target.form !== form) {
       return;
     }
     unsaved = true;

@@ -256,3 +256,56 @@ def test_strangers_see_nothing_and_anonymous_logs_in(cast, client, verb):
     assert send(log_in(cast.admin), f"/mihon/2020/1/autumn/{verb}/", **fields).status_code == 404
     assert send(client, f"{MIDYEAR}{verb}/", **fields)["Location"].startswith("/accounts/login/?next=")
     assert snapshot() == before
+
+
+# ---- the log-in ended while somebody wrote ---------------------------------------------------------------
+
+COMMENT = "件数の根拠を書いてください。"
+
+
+def sent_without_a_session(cast, opened_at=SHEET):
+    """Write a return on a page, lose the session, and send it. Give the client and the answer."""
+    client, review = prepare(cast, "return")
+    opened_by = Page(client.get(opened_at)).forms[f"{MIDYEAR}return/"]["opened_by"]
+    client.logout()
+    words = {"reason": REASON, "comment_issues": COMMENT, "opened_by": opened_by}
+    return client, send(client, f"{MIDYEAR}return/", version=review.version, next="/queue/", **words)
+
+
+@pytest.mark.parametrize("opened_at", [SHEET, "/queue/"])
+def test_words_of_a_return_are_in_their_fields_again_after_log_in(cast, opened_at):
+    client, answer = sent_without_a_session(cast, opened_at)
+    page = Page(answer)
+    assert page.forms["/accounts/login/"]["next"] == SHEET
+    assert REASON in page.text and COMMENT in page.text
+    client.force_login(cast.manager)
+    page = Page(client.get(SHEET))
+    assert "もう一度押してください。" in " ".join(page.notices)
+    again = page.forms[f"{MIDYEAR}return/"]
+    assert (again["reason"], again["comment_issues"]) == (REASON, COMMENT)
+    assert [event.verb for event in cast.events()] == ["save", "submit"]
+    send(client, f"{MIDYEAR}return/", **again)
+    assert (cast.review().status, cast.events()[-1].reason) == ("returned", REASON)
+    assert "欄に戻しました" not in Page(client.get(SHEET)).text
+
+
+def test_words_come_back_to_be_copied_when_the_verb_is_no_longer_possible(cast):
+    client, _ = sent_without_a_session(cast)
+    cast.review_in("approved")
+    client.force_login(cast.manager)
+    page = Page(client.get(SHEET), 409)
+    assert REASON in page.text and COMMENT in page.text
+
+
+def test_words_are_not_shown_to_the_next_person(cast):
+    client, _ = sent_without_a_session(cast)
+    client.force_login(cast.second_manager)
+    assert COMMENT not in Page(client.get(SHEET)).html
+
+
+@pytest.mark.parametrize("fields", [{"reason": REASON}, {"reason": REASON, "opened_by": "forged"}, {}])
+def test_log_in_without_words_of_ours_leads_to_the_sheet(cast, client, fields):
+    prepare(cast, "return")
+    answer = send(client, f"{MIDYEAR}return/", version=2, **fields)
+    assert answer["Location"] == f"/accounts/login/?next={SHEET}"
+    assert "kept_decision" not in client.session
