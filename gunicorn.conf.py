@@ -15,3 +15,14 @@ max_requests_jitter = 200
 
 # Otherwise a socket that controls the server lies in the home folder.
 control_socket_disable = True
+
+
+class TookTooLong(Exception):
+    """Raised in the middle of a request that has used up its time."""
+
+
+def worker_abort(worker):
+    # An error like any other, so that the site's own page answers, with what was typed; the worker then ends.
+    # While it starts there is nobody to answer, and an error would stop the whole server.
+    if worker.booted:
+        raise TookTooLong

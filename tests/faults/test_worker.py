@@ -8,7 +8,7 @@ import pytest
 
 from tests.cast import snapshot
 from tests.faults.site import Site, read, stretch_to_the_servers_clock, url_of_the_database
-from tests.faults.typed import COMPLETE, FORM
+from tests.faults.typed import COMPLETE, FORM, says_that_it_is_kept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,12 +57,14 @@ def test_worker_killed_around_the_commit(cast, serve, sound, place):
 
 
 def test_worker_that_hangs_is_ended_and_leaves_no_lock(cast, serve, sound):
-    site = serve("--timeout", "1")
+    site = serve("--config", "gunicorn.conf.py", "--timeout", "1")
     before = snapshot()
     site.hold("before")
     first = site.send(FORM, version=0, **COMPLETE)
     site.stopped_worker()
-    assert read(first)[0] == 500
+    status, page = read(first)
+    assert status == 500
+    assert says_that_it_is_kept(page)
     assert snapshot() == before
     sound()
     assert saved_once(cast, site)
