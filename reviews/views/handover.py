@@ -19,6 +19,7 @@ from initiatives.refusal_pages import refusal_page
 from initiatives.refusals import Incomplete, NotAllowed, Refused
 from initiatives.views.posted import posted_version
 from wardplan.fiscal_year import FiscalYear
+from wardplan.text import is_blank
 
 from .. import keeping, permissions, rules, workflow
 from ..case import Case
@@ -60,9 +61,7 @@ def handover(request: HttpRequest, ward: str, year: FiscalYear, number: str, pha
             text=text,
         )
     except Incomplete as incomplete:
-        log(request, incomplete)
-        for name, sentence in incomplete.problems.items():
-            form.add_error(name, sentence)
+        _show(request, incomplete, form)
         return _page(request, case, form=form)
     except Refused as refused:
         return refusal_page(request, refused, kept=form.typed_text(), back=_url(case))
@@ -74,9 +73,15 @@ def handover(request: HttpRequest, ward: str, year: FiscalYear, number: str, pha
 @require_POST
 @login_required
 def take_over(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str) -> HttpResponse:
-    """Take a sheet into the own hands; that needs no note."""
+    """Take a sheet into the own hands. That needs no note; one that was typed is kept."""
     user = signed_in(request)
     case = find_case(user, ward, year, number, phase)
+    if not permissions.can_hand_over(user, case.initiative):
+        raise NotAllowed("シートを引き取れるのは、担当課の職員です。")
+    form = _form(request, case)
+    if not form.is_valid():
+        return _page(request, case, form=form)
+    text = form.cleaned_data["text"]
     try:
         workflow.hand_over(
             case.initiative,
@@ -85,10 +90,15 @@ def take_over(request: HttpRequest, ward: str, year: FiscalYear, number: str, ph
             at=timezone.now(),
             version=posted_version(request),
             to=user,
+            text=text,
         )
+    except Incomplete as incomplete:
+        _show(request, incomplete, form)
+        return _page(request, case, form=form)
     except Refused as refused:
-        return refusal_page(request, refused, back=_sheet_url(case))
-    messages.success(request, "引き取りました。いまの手元はあなたです。")
+        return refusal_page(request, refused, kept=form.typed_text(), back=_sheet_url(case))
+    kept = "" if is_blank(text) else "書いたメモも残しました。"
+    messages.success(request, f"引き取りました。いまの手元はあなたです。{kept}")
     return redirect(_url(case))
 
 
@@ -106,9 +116,7 @@ def replace(
             return _page(request, case, replacing=(note, form))
         replace_note(note, by=user, at=timezone.now(), text=form.cleaned_data["text"])
     except Incomplete as incomplete:
-        log(request, incomplete)
-        for name, sentence in incomplete.problems.items():
-            form.add_error(name, sentence)
+        _show(request, incomplete, form)
         return _page(request, case, replacing=(note, form))
     except Refused as refused:
         return refusal_page(request, refused, kept=form.typed_text(), back=_url(case))
@@ -122,11 +130,19 @@ def replace(
 def withdraw(
     request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str, pk: int
 ) -> HttpResponse:
+    """Take a note back, and give back on the page what was being typed beside it."""
     user = signed_in(request)
     case, note = _find_note(request, ward, year, number, phase, pk)
-    withdraw_note(note, by=user, at=timezone.now())
+    form = _form(request, case)
+    try:
+        withdraw_note(note, by=user, at=timezone.now())
+    except Refused as refused:
+        return refusal_page(request, refused, kept=form.typed_text(), back=_url(case))
     messages.success(request, "引継ぎメモを取り下げました。履歴には残ります。")
-    return redirect(_url(case))
+    if is_blank(form.data.get("text", "")):
+        return redirect(_url(case))
+    messages.info(request, "書きかけの引継ぎメモは、下の欄にあります。まだ残していません。")
+    return _page(request, case, form=form)
 
 
 def _find_note(
@@ -143,6 +159,13 @@ def _find_note(
     if note is None:
         raise Http404
     return case, note
+
+
+def _show(request: HttpRequest, incomplete: Incomplete, form: NoteForm) -> None:
+    """Write beside each field what the verb found missing."""
+    log(request, incomplete)
+    for name, sentence in incomplete.problems.items():
+        form.add_error(name, sentence)
 
 
 def _form(request: HttpRequest, case: Case) -> HandoverForm:

@@ -88,6 +88,48 @@ def test_sheet_is_taken_over_with_one_click(cast, as_):
     assert "いまの手元はあなたです" in Page(as_(cast.second_staff).get(PAGE)).text
 
 
+def test_note_that_was_typed_goes_with_taking_over(cast, as_):
+    cast.review_in("draft")
+    page = Page(as_(cast.second_staff).get(PAGE))
+    assert f'formaction="{PAGE}take/"' in page.html
+    send(as_(cast.second_staff), PAGE + "take/", **page.forms[PAGE] | {"text": NOTE, "to": cast.staff.pk})
+    assert (cast.review().held_by, Note.objects.get().text) == (cast.second_staff, NOTE)
+    assert "書いたメモも残しました。" in Page(as_(cast.second_staff).get(PAGE)).text
+
+
+def test_note_that_was_typed_comes_back_when_taking_over_fails(cast, as_):
+    cast.review_in("draft")
+    page = Page(send(as_(cast.second_staff), PAGE + "take/", version=1, text="あ" * 2001))
+    assert page.forms[PAGE]["text"] == "あ" * 2001
+    assert page.errors == {"text": ["引継ぎメモは2,000字以内で書いてください。いま2,001字です。"]}
+    cast.review_in("submitted")
+    answer = send(as_(cast.second_staff), PAGE + "take/", version=1, text=NOTE)
+    assert answer.status_code == 409
+    assert "照会先は企画係。" in answer.content.decode()
+    assert (Note.objects.count(), cast.review().held_by) == (0, None)
+
+
+@pytest.mark.parametrize("who", ["viewer", "staff_other_section", "admin"])
+def test_taking_over_is_for_the_section_whatever_was_typed(cast, as_, who):
+    cast.review_in("draft")
+    answer = send(as_(cast.actor(who)), PAGE + "take/", version=1, text="", to="0")
+    assert (answer.status_code, cast.review().held_by) == (403, None)
+
+
+def test_note_that_was_typed_outlives_the_withdrawal_of_another(cast, as_):
+    note = write_note(cast.initiative, "midyear", by=cast.staff, at=NOW, text="前のメモ")
+    html = as_(cast.staff).get(PAGE).content.decode()
+    assert f'form="handover-form" formaction="{PAGE}{note.pk}/withdraw/"' in html
+    page = Page(send(as_(cast.staff), f"{PAGE}{note.pk}/withdraw/", version=0, text=NOTE))
+    assert page.forms[PAGE]["text"] == NOTE
+    assert 'data-warn-unsaved="now"' in page.html
+    assert [one.text for one in Note.objects.standing()] == []
+    send(as_(cast.staff), PAGE, version=0, text=NOTE)
+    answer = send(as_(cast.second_staff), f"{PAGE}{note.pk}/withdraw/", version=0, text="別の書きかけ")
+    assert answer.status_code == 409
+    assert "別の書きかけ" in answer.content.decode()
+
+
 def test_what_is_wrong_stands_beside_the_fields_and_the_note_stays(cast, as_):
     cast.review_in("draft")
     page = Page(send(as_(cast.staff), PAGE, version=1, text="", to=cast.second_staff.pk))
