@@ -177,9 +177,11 @@ def test_sheet_stands_on_the_form_as_it_was_then(cast, client, read):
     Event.objects.filter(verb="save", phase="midyear").update(
         content={"answers": {"outlook": 1, "issues": "はじめの文"}}
     )
-    assert 'href="/mihon/2020/1/history/midyear/1/"' in read(cast.staff)
+    history = read(cast.staff)
+    assert 'history/midyear/1/">このときのシート全体を見る' in history
+    assert "中間振り返りの文を読む" in history
     page = moment(client, cast.staff, 1).content.decode()
-    assert "令和2年9月22日(火)11:00の内容" in page
+    assert "令和2年9月22日(火)11:00のシート" in page
     assert "はじめの文" in page
     assert "若年層の参加が少ない。" not in page
     assert page.count('class="is-chosen"') == 1

@@ -178,7 +178,7 @@ def test_one_row_stands_open_and_which_one_can_be_chosen(cast, read):
 def test_row_unfolds_to_what_changed_since_the_return(cast, read):
     resubmit(cast)
     page = read(cast.manager)
-    assert "9月25日(金)10:00に差戻しをした版と比べています。" in words(page)
+    assert "9月25日(金)10:00に差し戻したときの文と比べています。" in words(page)
     assert "変わっていない欄 1つ: 取組内容の実施見込み (i)" in words(page)
     issues = field(page, "課題と改善策")
     assert re.findall(r"<ins>.*?</span>(.*?)</ins>", issues) == ["(10月)", "で開催"]
@@ -237,7 +237,7 @@ def test_text_approved_before_is_the_base_after_a_reopening(cast, read):
     )
     page = read(cast.manager)
     assert "<b>1か所変更</b>" in page
-    assert "9月25日(金)10:00に承認取消しをした版と比べています。" in words(page)
+    assert "9月25日(金)10:00に承認を取り消したときの文と比べています。" in words(page)
 
 
 def test_last_years_text_stands_beside(cast, read):
