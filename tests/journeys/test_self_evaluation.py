@@ -1,7 +1,12 @@
 """The form of the year's end under the fingers: ready sentences, and fields that appear on demand."""
 
+import re
+from datetime import timedelta
+from io import BytesIO
+
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from reviews import workflow
 from tests.cast import NOW
@@ -13,6 +18,17 @@ FIGURES = {
     "a1": {"value": "9", "as_of": "2021-03-31", "source": "活動報告書"},
     "a2": {"value": "8", "as_of": "2021-03-31", "source": "総務課調べ"},
 }
+
+
+@pytest.fixture
+def printed():
+    """Give a function that prints a page and tells the text of each sheet of paper, without white space."""
+
+    def printed(page):
+        document = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
+        return [re.sub(r"\s", "", sheet.extract_text()) for sheet in document.pages]
+
+    return printed
 
 
 @pytest.fixture
@@ -84,16 +100,34 @@ def test_axe_finds_nothing_where_the_basis_is_told(official, sit_down, axe_findi
             assert (axe_findings(page), too_wide(page)) == ([], 0), address
 
 
-def test_the_sheet_prints_its_basis_on_a_page_of_its_own(official, sit_down):
-    answers = {"figure": FIGURES, "results": "行った。", "achievement": 1}
-    workflow.submit(
-        official.initiative, "self_evaluation", by=official.staff, at=NOW, version=0, answers=answers
-    )
+def test_the_sheet_prints_the_basis_of_both_phases_on_one_page_after_the_form(official, sit_down, printed):
+    midyear = {"figure": FIGURES, "implementation": 1, "outlook": 1}
+    evaluation = {"figure": FIGURES, "results": "行った。", "achievement": 1}
+    for phase, answers in (("midyear", midyear), ("self_evaluation", evaluation)):
+        workflow.submit(official.initiative, phase, by=official.staff, at=NOW, version=0, answers=answers)
     page = sit_down(official.viewer)
     page.goto("/mihon/2020/1/")
-    evidence = page.locator(".evidence")
-    expect(evidence).to_be_hidden()
-    page.emulate_media(media="print")
-    expect(evidence).to_be_visible()
-    expect(evidence).to_contain_text("8件に対し9件: 達成")
-    assert evidence.evaluate("element => getComputedStyle(element).breakBefore") == "page"
+    expect(page.locator(".evidence").first).to_be_hidden()
+    form, basis = printed(page)
+    assert "取組の方針・目標内容" in form and "判定根拠" not in form
+    assert basis.count("判定根拠") == 2
+    assert "8件に対し9件:達成" in basis and "②" not in basis
+
+
+def test_the_printed_history_keeps_an_entrys_head_with_its_text(cast, sit_down, printed):
+    for number in range(1, 13):
+        workflow.save(
+            cast.initiative,
+            "self_evaluation",
+            by=cast.staff,
+            at=NOW + timedelta(minutes=number),
+            version=number - 1,
+            answers={"results": f"第{number}回の文。" + "続きの文。\n" * (5 + number % 7)},
+        )
+    page = sit_down(cast.staff)
+    page.goto("/mihon/2020/1/history/?texts=open")
+    sheets = printed(page)
+    assert len(sheets) > 3
+    for number in range(1, 13):
+        (head,) = [sheet for sheet in sheets if f"10:{number:02}" in sheet]
+        assert f"第{number}回の文。" in head.partition(f"10:{number:02}")[2]
