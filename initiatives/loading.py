@@ -6,6 +6,7 @@ A draft is replaced; a confirmed plan changes only by a new version with a reaso
 from __future__ import annotations
 
 import datetime
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,15 @@ def read_for(
     reading = read_upload(name, given, fiscal_year, form)
     settle(reading, ward, plan)
     return reading
+
+
+def year_of(reading: DocumentReading) -> FiscalYear | None:
+    """Give the fiscal year that a file is of by its own words; None when it names none, or several."""
+    years = set(reading.years)
+    if not reading.is_document:
+        with suppress(ValueError):
+            years = {FiscalYear.parse(reading.content.get("fiscal_year"))}
+    return years.pop() if len(years) == 1 else None
 
 
 @transaction.atomic

@@ -87,7 +87,8 @@ class DocumentReading:
     `problems` are lines that cannot be read at all; with any, the document is refused as a whole. `places`
     maps a record's place in the content to its place in the document, `sources` holds each sheet's text
     without tags, `heads` what stands above the sheets (it may name another ward), `notes` what was left out,
-    `names` a workbook's sheets and cells by line.
+    `names` a workbook's sheets and cells by line, `years` the fiscal years that the document is of by its own
+    words.
     """
 
     content: Record
@@ -98,6 +99,7 @@ class DocumentReading:
     heads: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
+    years: set[FiscalYear] = field(default_factory=set)
 
     @property
     def is_document(self) -> bool:
@@ -287,6 +289,7 @@ class _Document:
                 except ValueError as error:
                     self.refuse_line(line, str(error))
                     continue
+                self.reading.years.add(year)
                 if year != self.fiscal_year:
                     sentence = f"{year}の文書です。{self.fiscal_year}の計画には取り込めません。"
                     self.refuse_line(line, f"{sentence}(読み取った文: {quote_source(line.text)})")
@@ -528,6 +531,7 @@ class _Document:
         others = [(year, place) for year, place in self.stated_years if year != self.fiscal_year]
         if others and len(others) == len(self.stated_years):
             year, place = others[0]
+            self.reading.years |= {other for other, _place in others}
             sentence = (
                 f"当年度の目標が{year}のものです。"
                 f"{self.fiscal_year}の計画には取り込めません。年度を確かめてください。"

@@ -41,6 +41,9 @@ def plan_import(request: HttpRequest, ward: str, year: FiscalYear) -> HttpRespon
             reading = loading.read_for(office, year, *_given(request))
         except PlanErrors as errors:
             return _start(request, office, year, plan, errors)
+        of_year = loading.year_of(reading)
+        if of_year not in (None, year):
+            return _start(request, office, year, plan, of_year=of_year)
         return _preview(request, office, year, reading, _first_to_see(reading))
 
     try:
@@ -199,18 +202,34 @@ def _start(
     year: FiscalYear,
     plan: YearPlan | None,
     errors: PlanErrors | None = None,
+    of_year: FiscalYear | None = None,
 ) -> HttpResponse:
+    """Ask for a file or a text. `of_year` is the other year that what was given is of: nothing fits here."""
+    if of_year is not None:
+        errors = _refused(f"{of_year}の計画です。{year}の計画には取り込めません。")
+    at = "id_file" if of_year is None else ""
     context = {
         "title": "計画の取込",
         "ward": ward,
         "year": year,
         "plan": plan,
         "new_years": _years_without_plan(ward, year),
-        "errors": [("id_file", sentence) for sentence in errors.messages] if errors else [],
+        "of_year": of_year,
+        "missing_form": _missing_form(ward, of_year) if of_year else "",
+        "errors": [(at, sentence) for sentence in (errors.messages if errors else [])],
         "text": request.POST.get("text", request.POST.get("content", "")),
         "reason": request.POST.get("reason", ""),
     }
     return render(request, "initiatives/plan_import.html", context)
+
+
+def _missing_form(ward: Ward, year: FiscalYear) -> str:
+    """Say why no plan of a year can be loaded; nothing when it can be."""
+    try:
+        loading.find_edition(None, year, loading.find_plan(ward, year))
+    except loading.NoEdition as refused:
+        return refused.sentence
+    return ""
 
 
 def _years_without_plan(ward: Ward, year: FiscalYear) -> list[FiscalYear]:
@@ -275,6 +294,7 @@ def _preview(
         "summary": summary,
         "is_refused": is_refused or bool(refusals),
         "changes": changes,
+        "is_same": not summary and not changes,
         "reason": request.POST.get("reason", ""),
         "reason_error": (refusals or {}).get("reason", ""),
     }

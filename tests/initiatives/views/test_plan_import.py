@@ -180,6 +180,7 @@ def test_same_content_saves_nothing(draft, admin):
     text = json.dumps(plan_content(draft.plan))
     response = post(admin, PAGE, text=text)
     assert "いまの計画と同じ内容です。" in words(response)
+    assert 'value="save"' not in response.content.decode()
     before = snapshot()
     answer = step(admin, response, status=302, act="save")
     assert difference(before, snapshot()) == {}
@@ -385,8 +386,34 @@ def test_every_sheet_may_be_removed_and_another_added(draft, admin):
     assert FormFields(response).fields["number"] == "1"
 
 
-def test_document_of_another_year_cannot_be_corrected_into_this(draft, admin):
+def test_pasted_text_of_another_year_goes_on_there(draft, admin):
+    before = snapshot()
     response = post(admin, PAGE, text=SEED_2021)
+    assert "令和3年度の計画です。令和2年度の計画には取り込めません。" in words(response)
+    assert f'form="plan-import" formaction="{NEXT}"' in response.content.decode()
+    assert difference(before, snapshot()) == {}
+    response = post(admin, NEXT, **FormFields(response).fields)
+    assert FormFields(response).fields["opened"] == "0"
+    assert "このままでは取り込めません" not in words(response)
+
+
+def test_file_of_another_year_leads_to_its_page(draft, admin):
+    content = json.dumps({**plan_content(draft.plan), "fiscal_year": "令和3年度"}).encode()
+    response = post(admin, PAGE, file=SimpleUploadedFile("plan.json", content))
+    html = response.content.decode()
+    assert f'<a class="btn btn-primary" href="{NEXT}">令和3年度の計画の取込を開く</a>' in html
+    assert "同じファイルを選んでください。" in html
+
+
+def test_year_without_a_form_is_named_instead(draft, admin):
+    content = json.dumps({**plan_content(draft.plan), "fiscal_year": 2011}).encode()
+    response = post(admin, PAGE, file=SimpleUploadedFile("plan.json", content))
+    assert "平成23年度に使える様式の版がありません。先に様式を登録してください。" in words(response)
+    assert "/mihon/2011/" not in response.content.decode()
+
+
+def test_document_of_two_years_is_left_to_a_person(draft, admin):
+    response = post(admin, PAGE, text=f"見本区 令和2年度\n{SEED_2021}")
     response = step(admin, response, act="save", **{"t2-fiscal_year": "令和2年度"})
     assert "当年度の目標が令和3年度のものです" in words(response)
     assert Initiative.objects.filter(number="4").count() == 0
