@@ -106,8 +106,14 @@ def read_layout(content: bytes, form: OfficialForm) -> Layout:
             book = load_workbook(io.BytesIO(content), rich_text=True)
         if not book.worksheets:
             raise NotALayout(["シートがありません。様式のシートを最初に置いてください。"])
-        reader = _Reader(book, form, _styles_of(package), problems)
-        return reader.read()
+        styles, conditional = _first_sheet(package)
+        if conditional:
+            where = f": {'、'.join(filter(None, conditional))}" if any(conditional) else ""
+            problems.append(
+                "条件付き書式が入っています。様式では働かないので、「ホーム」タブの「条件付き書式」から"
+                f"ルールを削除してください{where}。"
+            )
+        return _Reader(book, form, styles, problems).read()
     except NotOurs:
         raise
     except _UNREADABLE as error:
@@ -116,18 +122,25 @@ def read_layout(content: bytes, form: OfficialForm) -> Layout:
         ) from error
 
 
-def _styles_of(package: Package) -> dict[str, int]:
-    """Read which style each cell of the first sheet has."""
-    found: dict[str, int] = {}
+def _first_sheet(package: Package) -> tuple[dict[str, int], list[str]]:
+    """Read which style each cell of the first sheet has, and where its looks depend on what is written.
+
+    A condition that Excel keeps among its later additions (icons, bars) says elsewhere for which cells it is.
+    """
+    styles: dict[str, int] = {}
+    conditional: list[str] = []
 
     def start(element: str, attributes: dict[str, str]) -> None:
-        if local(element) == "c":
-            found[attributes.get("r", "")] = int(attributes.get("s", "0"))
+        name = local(element)
+        if name == "c":
+            styles[attributes.get("r", "")] = int(attributes.get("s", "0"))
+        elif name == "conditionalFormatting":
+            conditional.append(attributes.get("sqref", "").replace(" ", "、"))
 
     pages = read_book(package).pages
     if pages and pages[0].part:
         package.parse(pages[0].part, start)
-    return found
+    return styles, conditional
 
 
 @dataclass

@@ -5,7 +5,8 @@ import re
 
 import pytest
 from openpyxl import load_workbook
-from openpyxl.styles import Alignment
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Alignment, PatternFill
 
 from initiatives.xlsx.characters import unescape
 from reviews import layouts
@@ -21,7 +22,7 @@ from reviews.workbook.reader import read_workbook
 from reviews.workbook.writer import write_workbook
 from tests.cast import NOW
 from tests.reviews.workbook.other_layout import R2_CELLS, R2_LAYOUT, R9_CELLS, R9_LAYOUT, make_layout
-from tests.reviews.workbook.returned import addressed, changed, exported, filled
+from tests.reviews.workbook.returned import addressed, changed, exported, filled, patched
 from tests.reviews.workbook.samples import (
     ANSWERS,
     AT,
@@ -217,6 +218,22 @@ def test_formulas_hidden_rows_and_lost_symbols_are_refused_together():
     assert "文字に直してください: A5。" in words
     assert "midyear_outlook__1 のセルに、記号「①」がありません。" in words
     assert "隠れている行や列があります。" in words
+
+
+def test_conditional_formats_are_refused_with_their_cells():
+    def spoil(book):
+        formats = book.worksheets[0].conditional_formatting
+        formats.add("C10:C11 C13", FormulaRule(["$C$10=2"], fill=PatternFill("solid", bgColor="FFFF0000")))
+
+    words = refused(changed(R2_LAYOUT, spoil))
+    assert "条件付き書式が入っています。" in words and "ルールを削除してください: C10:C11、C13。" in words
+    # Excel keeps its newer kinds in a place of their own.
+    later = (
+        '<extLst><ext uri="{78C0D931-6437-407d-A8EE-F0AAD7539E65}">'
+        '<a:conditionalFormatting xmlns:a="urn:later"/></ext></extLst></worksheet>'
+    )
+    content = patched(R2_LAYOUT, "xl/worksheets/sheet1.xml", "</worksheet>", later)
+    assert "ルールを削除してください。" in refused(content)
 
 
 def test_words_of_the_layout_are_written_as_they_are():
