@@ -70,15 +70,21 @@ def sentence_field(phase: FormPhase) -> str:
 
 
 class Row(LayoutObject):
-    """Lay one question out with the template of its kind, which gets the field alone."""
+    """Lay one question out with the template of its kind, which gets the field alone.
 
-    def __init__(self, field: Field) -> None:
+    `labelled_above`: the heading of its step is the label.
+    """
+
+    def __init__(self, field: Field, *, labelled_above: bool = False) -> None:
         self.field = field
+        self.labelled_above = labelled_above
 
     def render(self, form: Any, context: Any, template_pack: str = "", **kwargs: Any) -> str:
         form.rendered_fields.add(self.field.name)
         template = f"includes/field_{self.field.question.kind}.html"
-        return render_to_string(template, {"field": form[self.field.name]})
+        return render_to_string(
+            template, {"field": form[self.field.name], "labelled_above": self.labelled_above}
+        )
 
 
 class TargetFigure(LayoutObject):
@@ -126,6 +132,11 @@ class Step(LayoutObject):
     first: Field | None = None
     guide: str = ""
 
+    @property
+    def is_text(self) -> bool:
+        """Tell whether the step is one text, whose label the step's heading is."""
+        return self.first is not None and self.first.question.kind == "text"
+
     def render(self, form: forms.Form, context: Any, template_pack: str = "", **kwargs: Any) -> str:
         beside: Beside | None = form.beside  # type: ignore[attr-defined]
         question = self.first.question if self.first else None
@@ -137,6 +148,7 @@ class Step(LayoutObject):
                 "number": self.number,
                 "title": self.title,
                 "is_results": self.first is None,
+                "labels": form[self.first.name] if self.first and self.is_text else None,
                 "guide": self.guide,
                 "proposal": proposal,
                 "rows": rows,
@@ -178,5 +190,7 @@ def steps(fields: Sequence[Field], targets: dict[str, Target]) -> list[LayoutObj
             found[-1].rows.append(Row(one))
             continue
         title = MARKS if one.question.kind == "mark" else one.question.label
-        found.append(Step(len(found) + 1, title, [Row(one)], one))
+        step = Step(len(found) + 1, title, first=one)
+        step.rows.append(Row(one, labelled_above=step.is_text))
+        found.append(step)
     return list(found)

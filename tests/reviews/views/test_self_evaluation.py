@@ -49,6 +49,13 @@ def test_nothing_is_proposed_before_the_figures_are_known(staff):
     assert "achievement" not in page.typed and "この文を" not in page.text
 
 
+def test_heading_of_a_text_is_its_label(staff):
+    html = shown(staff).html
+    assert html.count('for="id_results"') == html.count('<h2>2 <label for="id_results">') == 1
+    assert html.count('for="id_issues"') == html.count('<h2>4 <label for="id_issues">') == 1
+    assert '<label for="id_reason">' in html
+
+
 def test_saving_computes_the_outcomes_and_the_sentences(official, staff):
     send(staff, ADDRESS, version=0, **FIGURES)
     page = shown(staff)
