@@ -72,41 +72,37 @@ def typed_fields(request: HttpRequest) -> dict[str, str]:
 
 
 def keep_in_session(request: HttpRequest, version: int | None) -> bool:
-    """Keep text that was sent without a log-in until its writer has logged in; False when it is not kept.
+    """Keep text that was sent without a log-in for its writer; False when it is not kept.
 
-    Only for a form that we signed: nobody else can fill the session table.
+    Only for a form that we signed: nobody else can fill the table. The text is stored at once, as a session
+    ends after an hour, holds one text only and goes with the next log-out; the session just remembers that
+    the form is to open with it.
     """
     found = opener(request)
-    if found is not None:
-        request.session[SESSION_KEY] = {
-            "opener": found,
-            "page": page_of(request),
-            "version": version or 0,
-            "fields": typed_fields(request),
-        }
-    return found is not None
+    if found is None or not Initiative.objects.filter(pk=found[1]).exists():
+        return False
+    writer, initiative, phase = found
+    _keep(
+        {"user_id": writer, "initiative_id": initiative, "phase": phase, "page": page_of(request)},
+        version=version or 0,
+        fields=typed_fields(request),
+        left=UnsavedText.Left.NO_SESSION,
+        at=timezone.now(),
+    )
+    request.session[SESSION_KEY] = found
+    return True
 
 
 def take_from_session(session: SessionBase, case: Case, user: User) -> bool | None:
-    """Hand kept text to its writer as unsaved text: True; False when somebody else is at the PC now.
+    """Tell whether this form was sent without a log-in by this person: True; by somebody else: False.
 
-    None when nothing was kept for this form. Another person never gets the text: it is offered to the
-    writer at the next log-in, and leaves this session.
+    None when it was not. Another person never gets the text: it is offered to the writer.
     """
     kept = session.get(SESSION_KEY)
-    if not kept or kept["opener"][1:] != [case.initiative.pk, case.review.phase]:
+    if not kept or list(kept[1:]) != [case.initiative.pk, case.review.phase]:
         return None
     del session[SESSION_KEY]
-    writer = kept["opener"][0]
-    keep_for(
-        writer,
-        case,
-        kept["version"],
-        kept["fields"],
-        page=kept.get("page", ""),
-        left=UnsavedText.Left.NO_SESSION,
-    )
-    return writer == user.pk
+    return kept[0] == user.pk
 
 
 def keep_decision(request: HttpRequest, verb: str) -> bool:
@@ -117,7 +113,7 @@ def keep_decision(request: HttpRequest, verb: str) -> bool:
     found, fields = opener(request), typed_fields(request)
     if found is None or not any(fields.values()):
         return False
-    request.session[DECISION_KEY] = {"opener": found, "verb": verb, "fields": fields}
+    request.session[_decision_key(found[1])] = {"opener": found, "verb": verb, "fields": fields}
     return True
 
 
@@ -125,11 +121,15 @@ def take_decision(
     session: SessionBase, initiative: Initiative, user: User
 ) -> tuple[str, str, dict[str, str]] | None:
     """Hand the kept words of a verb to their writer: phase, verb and fields. Nobody else gets them."""
-    kept = session.get(DECISION_KEY)
-    if not kept or kept["opener"][:2] != [user.pk, initiative.pk]:
+    kept = session.get(_decision_key(initiative.pk))
+    if not kept or kept["opener"][0] != user.pk:
         return None
-    del session[DECISION_KEY]
+    del session[_decision_key(initiative.pk)]
     return kept["opener"][2], kept["verb"], kept["fields"]
+
+
+def _decision_key(initiative: int) -> str:
+    return f"{DECISION_KEY}-{initiative}"
 
 
 def keep_for(
@@ -146,19 +146,29 @@ def keep_for(
 
     `at` is when it was typed, now unless told; it never replaces a newer text of the same page.
     """
-    at = at or timezone.now()
-    page_text: dict[str, Any] = {
-        "user_id": user_id,
-        "initiative": case.initiative,
-        "phase": case.review.phase,
-        "page": page,
-    }
-    if not User.objects.filter(pk=user_id).exists():
+    _keep(
+        {
+            "user_id": user_id,
+            "initiative_id": case.initiative.pk,
+            "phase": case.review.phase,
+            "page": page,
+        },
+        version=version,
+        fields=fields,
+        left=left,
+        at=at or timezone.now(),
+    )
+
+
+def _keep(
+    place: dict[str, Any], *, version: int, fields: dict[str, Any], left: str, at: datetime.datetime
+) -> None:
+    if not User.objects.filter(pk=place["user_id"]).exists():
         return
-    if UnsavedText.objects.filter(**page_text, at__gt=at).exists():
+    if UnsavedText.objects.filter(**place, at__gt=at).exists():
         return
     UnsavedText.objects.update_or_create(
-        **page_text, defaults={"base_version": version, "fields": fields, "at": at, "left": left}
+        **place, defaults={"base_version": version, "fields": fields, "at": at, "left": left}
     )
 
 

@@ -46,7 +46,7 @@ def test_what_the_form_adds_itself_is_not_typed_text(post):
     assert keeping.typed_fields(request) == {"issues": "文\ufffd", "outlook": "2"}
 
 
-def test_text_goes_through_the_session_to_its_writer(cast, case, post):
+def test_text_without_a_log_in_is_kept_for_its_writer(cast, case, post):
     request = post(opened_by=keeping.opened_by(case, cast.staff), issues="文")
     assert keeping.keep_in_session(request, 4)
     request.session.save()
@@ -67,6 +67,23 @@ def test_somebody_else_leaves_it_to_the_writer(cast, case, post):
     assert keeping.take_from_session(session, case, cast.manager) is False
     assert keeping.unsaved_text(case, cast.manager) is None
     assert keeping.unsaved_text(case, cast.staff).base_version == 0
+
+
+def test_texts_of_two_forms_are_both_kept_even_when_the_session_goes(cast, case, post):
+    other = open_case(cast.initiative, "self_evaluation", cast.staff)
+    request = post()
+    for one in (case, other):
+        request.POST = QueryDict(mutable=True)
+        request.POST.update({"opened_by": keeping.opened_by(one, cast.staff), "issues": one.phase.key})
+        keeping.keep_in_session(request, 1)
+    request.session.flush()
+    for one in (case, other):
+        assert keeping.unsaved_text(one, cast.staff).fields == {"issues": one.phase.key}
+
+
+def test_text_of_a_sheet_that_has_gone_is_not_promised(cast, post):
+    signed = signing.dumps([cast.staff.pk, 10**6, "midyear", "page"], salt=keeping.SALT)
+    assert not keeping.keep_in_session(post(opened_by=signed, issues="文"), 1)
 
 
 def test_text_of_another_form_waits(cast, case, post):

@@ -396,7 +396,8 @@ def test_text_sent_without_a_session_comes_back_after_log_in(client, cast):
     assert "ログインすると続きから書けます。" in page.text
     assert "ここまで書きました。" in page.text
     assert page.forms["/accounts/login/"]["next"] == MIDYEAR
-    assert snapshot() == before
+    assert UnsavedText.objects.get().user == cast.staff
+    assert snapshot() | {"UnsavedText": {}} == before
 
     again = send(client, "/accounts/login/", next=MIDYEAR, username="staff", password="wrong")
     assert "利用者IDかパスワードが違います。" in Page(again).text
