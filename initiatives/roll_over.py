@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from wardplan.accounts.models import User
-from wardplan.era import ERA_SIGNS, ERAS
+from wardplan.era import ERA_SIGNS, ERAS, wareki
 from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import half_width
 
@@ -244,7 +244,8 @@ def roll_over(plan: YearPlan, *, by: User | None, at: datetime.datetime, dry_run
     standing = loading.find_plan(plan.ward, year)
     if standing is not None and standing.status != YearPlan.Status.DRAFT:
         raise TransitionNotAllowed(
-            f"{year}の計画は確定しているため、引き継ぎません。{year}の計画を確かめてください。"
+            f"{year}の計画は確定しているため、引き継ぎません{_who_confirmed(standing)}。"
+            "引き継げるのは、次の年度の計画がないときと、案のときです。"
         )
     content = plan_content(plan)
     carried = next_year(content, loading.find_edition(None, year, standing).code)
@@ -280,6 +281,13 @@ def _load(
     if dry_run:
         return loading.preview(plan.ward, year, content)
     return loading.load(plan.ward, year, content, by=by, at=at)
+
+
+def _who_confirmed(plan: YearPlan) -> str:
+    """Name in brackets who fixed a plan and when; nothing when the record does not tell."""
+    events = Event.objects.filter(ward=plan.ward, fiscal_year=plan.fiscal_year, initiative=None)
+    event = events.filter(verb="confirm").order_by("-version").first()
+    return f"({wareki(event.at)}に{event.by_name}さんが確定)" if event else ""
 
 
 def _once_carried(plan: YearPlan, year: FiscalYear) -> frozenset[str]:

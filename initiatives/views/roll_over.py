@@ -6,17 +6,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from wardplan import errors
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
 
 from .. import permissions, workflow
 from ..models import Initiative, YearPlan
 from ..plan_file import PlanErrors
-from ..refusals import NotAllowed
+from ..refusal_pages import note
+from ..refusals import NotAllowed, TransitionNotAllowed
 from ..roll_over import RolledOver, following, roll_over
 
 
@@ -30,15 +33,45 @@ def plan_roll_over(request: HttpRequest, ward: str, year: FiscalYear) -> HttpRes
         raise Http404
     if not permissions.can_confirm(user, plan):
         raise NotAllowed("次の年度への引継ぎは、取りまとめ担当が行います。")
-    context = {"ward": plan.ward, "plan": plan, "year": year, "next_year": following(year)}
+    context = {"ward": plan.ward, "plan": plan, "year": year}
     try:
+        context["next_year"] = following(year)
         done = roll_over(plan, by=user, at=timezone.now(), dry_run=request.method != "POST")
-    except PlanErrors as errors:
-        return render(request, "initiatives/plan_roll_over.html", {**context, "errors": errors.messages})
+    except PlanErrors as faults:
+        return render(request, "initiatives/plan_roll_over.html", {**context, "errors": faults.messages})
+    except TransitionNotAllowed as refused:
+        return _refuse(request, plan, refused, context.get("next_year"))
     if request.method == "POST":
         _tell(request, done)
         return redirect("reviews:year", ward, done.fiscal_year)
     return render(request, "initiatives/plan_roll_over.html", {**context, "found": done, "rows": _rows(done)})
+
+
+def _refuse(
+    request: HttpRequest, plan: YearPlan, refused: TransitionNotAllowed, next_year: FiscalYear | None
+) -> HttpResponse:
+    """Say why nothing is carried over, and lead to the plan that is there; it is visible to its admin."""
+    note(request, refused)
+    if next_year is None:
+        next_step = "いまの年度の計画に戻ってください。"
+        actions = [(f"{plan.fiscal_year}の計画に戻る", plan.fiscal_year)]
+    else:
+        next_step = (
+            f"{next_year}の計画を開いて確かめてください。"
+            "内容を変えるときは、その画面の「計画を取り込む」から、理由を書いて変更します。"
+        )
+        actions = [
+            (f"{next_year}の計画を開く", next_year),
+            (f"{plan.fiscal_year}の計画に戻る", plan.fiscal_year),
+        ]
+    return errors.conflict(
+        request,
+        title="引き継げません",
+        happened=refused.sentence,
+        your_action="引継ぎは行われませんでした。どの年度の計画も変わっていません。",
+        next_step=next_step,
+        actions=[(words, reverse("reviews:year", args=[plan.ward.slug, year])) for words, year in actions],
+    )
 
 
 def _rows(found: RolledOver) -> list[dict[str, object]]:
@@ -50,7 +83,9 @@ def _rows(found: RolledOver) -> list[dict[str, object]]:
 
 def _tell(request: HttpRequest, done: RolledOver) -> None:
     if done.nothing_to_do:
-        messages.info(request, f"{done.fiscal_year}の案に引き継ぐものはありません。何も変えていません。")
+        messages.info(
+            request, f"{done.fiscal_year}の案へは、すでに引き継がれています。今回は何も変えていません。"
+        )
         return
     messages.success(
         request,

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from initiatives import workflow
 from initiatives.models import Event, Initiative, YearPlan
 from initiatives.roll_over import roll_over
 from tests.cast import NOW, snapshot
@@ -52,8 +53,24 @@ def test_a_confirmed_next_year_takes_the_button_away(cast, admin, draft):
     assert ROLL_OVER not in admin.get(LIST).content.decode()
     before = snapshot()
     for response in (admin.get(ROLL_OVER), send(admin, ROLL_OVER)):
-        assert "確定しているため、引き継ぎません" in Page(response, 409).text
+        page = Page(response, 409)
+        assert "令和3年度の計画は確定しているため、引き継ぎません。" in page.text
+        assert f'href="{NEXT}"' in response.content.decode()
+        assert "シート" not in page.text.split("あなたの操作")[1]
     assert snapshot() == before
+
+
+def test_who_confirmed_the_next_year_is_named(cast, admin, draft):
+    Initiative.objects.filter(plan=draft).update(unconfirmed=[])
+    workflow.confirm(draft, by=cast.admin, at=NOW, version=draft.version)
+    assert f"(令和2年9月25日に{cast.admin.name}さんが確定)" in Page(admin.get(ROLL_OVER), 409).text
+
+
+def test_after_the_last_year_there_is_none(cast, admin):
+    YearPlan.objects.filter(pk=cast.plan.pk).update(fiscal_year=2099)
+    response = admin.get("/mihon/2099/plan/roll-over/")
+    assert "より後の年度の計画は作れません。" in Page(response, 409).text
+    assert 'href="/mihon/2099/"' in response.content.decode()
 
 
 def test_preview_changes_nothing(admin, cast):
@@ -84,6 +101,7 @@ def test_twice_changes_nothing(admin, draft):
     before = snapshot()
     assert send(admin, ROLL_OVER)["Location"] == NEXT
     assert snapshot() == before
+    assert "令和3年度の案へは、すでに引き継がれています。" in words(Page(admin.get(NEXT)))
     assert "引き継ぐものはありません。" in words(Page(admin.get(ROLL_OVER)))
 
 
