@@ -431,7 +431,11 @@ class _Reader:
         return int(rows[2]) if rows[0] == "1" and rows[2].isdecimal() else 0
 
     def blocks(self, places: Sequence[Place], head: int, bottom: int) -> list[tuple[int, int]]:
-        """Divide the form where no cell reaches across and another phase begins."""
+        """Divide the form where no cell reaches across and another phase begins.
+
+        Rows of words only are taken for the headings of what follows: alone at the foot of a page they would
+        promise what is not there.
+        """
         cuts = [
             row
             for row in range(head, bottom)
@@ -439,6 +443,12 @@ class _Reader:
         ]
         bands = list(zip([head, *cuts], [*cuts, bottom], strict=True))
         kinds = [self.kind(first, last, places) for first, last in bands]
+        following = ""
+        for index in reversed(range(len(kinds))):
+            if kinds[index]:
+                following = kinds[index]
+            elif self.is_worded(*bands[index], places):
+                kinds[index] = following
         ends = {kind: index for index, kind in enumerate(kinds) if kind}
         blocks: list[list[int]] = []
         kept, until = "", -1
@@ -452,6 +462,9 @@ class _Reader:
                 until = max(until, ends[kind])
                 kept = kind if begins or not kept else kept
         return [(first, last) for first, last in blocks]
+
+    def is_worded(self, first: int, last: int, places: Sequence[Place]) -> bool:
+        return any(first <= place.row < last and place.text and not place.slot for place in places)
 
     def kind(self, first: int, last: int, places: Sequence[Place]) -> str:
         for place in places:
@@ -542,7 +555,8 @@ def _growing(heights: Sequence[float], places: Sequence[Place]) -> tuple[Row, ..
     """Say which rows become higher for a long text.
 
     A text in a single row makes that row higher. One that is merged beside other cells gives the height it
-    needs to air, low rows where nothing is written, and what is more than air should be to the last of them.
+    needs to air, low rows where nothing is written, and what is more than air should be to the last of them;
+    where something is written in every row, all of them share it.
     """
     most = [0.0] * len(heights)
     texts = sorted((place for place in places if place.is_long), key=lambda place: place.rows)
@@ -553,7 +567,10 @@ def _growing(heights: Sequence[float], places: Sequence[Place]) -> tuple[Row, ..
         span = range(place.row, place.end)
         if any(most[row] == inf for row in span):
             continue
-        free = [row for row in span if row not in written] or [place.end - 1]
+        free = [row for row in span if row not in written]
+        if not free:
+            most[place.row : place.end] = [inf] * place.rows
+            continue
         for row in free:
             most[row] = max(most[row], _MOST_AIR if heights[row] < _AIR_BELOW else inf)
         most[free[-1]] = inf

@@ -159,6 +159,29 @@ def test_rows_are_high_enough_for_every_text_of_the_layout():
     assert checked >= 14
 
 
+def test_a_page_never_ends_with_a_heading():
+    layout = read_layout(R2_LAYOUT, R2)
+    begins = [
+        [place.text for place in block.places if place.row == 0 and place.text] for block in layout.blocks
+    ]
+    assert begins == [["今年度に行うこと"], ["年度末の評価"], ["年度の途中"]]
+    # A row of air between a heading and its answers changes nothing.
+    moved = [(re.sub(r"\d+", lower, area), *rest) for area, *rest in R2_CELLS]
+    layout = read_layout(make_layout(moved), R2)
+    assert [len(block.rows) for block in layout.blocks] == [4, 5, 6]
+
+
+def lower(row):
+    return str(int(row[0]) + (int(row[0]) > 12))
+
+
+def test_rows_beside_a_long_text_share_its_height():
+    page = written(ANSWERS)
+    top = named(page, "midyear_implementation").row
+    heights = [page.row_dimensions[row].height for row in range(top, top + 4)]
+    assert sum(heights) > 100 and max(heights) - min(heights) < 5
+
+
 def test_text_that_does_not_wrap_takes_one_line():
     heights = []
     for wraps in (True, False):
