@@ -20,8 +20,8 @@ MINUS = "−"
 # Room around the plot: figures stand above and below the points, the years beneath.
 TOP, RIGHT, PLOT = 56, 24, 250
 ABOVE, BELOW, SECOND = 16, 25, 22
-YEAR_WIDTH, MOST_YEARS = 92, 20
-WIDE, NARROW = 1152.0, 358.0
+YEAR_WIDTH, SHORT_YEAR_WIDTH = 92, 52
+WIDE, MIDDLE, NARROW = 1152.0, 640.0, 358.0
 BAND = 48
 DIAMOND = 8
 SQUARE = 6
@@ -89,7 +89,7 @@ class Break:
 
 @dataclass(frozen=True)
 class YearLabel:
-    """A year under the axis, in both eras."""
+    """A year under the axis, in both eras; 令和2 instead of 令和2年度 where there is little room."""
 
     x: float
     era: str
@@ -109,6 +109,10 @@ class Chart:
     starts_at: str
     years: tuple[YearLabel, ...]
     year_line: float
+    is_short: bool
+    """The years' names are short: 年度 stands once, before them."""
+    since: FiscalYear | None
+    """The first year in the picture when earlier ones had no room."""
     target_lines: tuple[str, ...]
     actual_lines: tuple[str, ...]
     bands: tuple[Band, ...]
@@ -149,26 +153,28 @@ class Axis:
 def draw(
     figures: Iterable[YearFigures],
     unit: str,
-    width: float | None = WIDE,
+    width: float = WIDE,
     breaks: Mapping[FiscalYear, str] | None = None,
 ) -> Chart | None:
     """Draw the years from the first to the last known figure; None when there is no figure at all.
 
-    A year in between of which nothing is known keeps its place, and the actuals' line breaks there. Without
-    a `width` the box is as narrow as the names of the years allow: a phone pushes it sideways. `breaks` are
-    the years from which the figures mean something else, with the marks of their footnotes: both lines
-    break before them.
+    A year in between of which nothing is known keeps its place, and the actuals' line breaks there. A box
+    narrower than WIDE has short names of the years and only as many of the newest as have room: nobody has
+    to push it sideways. `breaks` are the years from which the figures mean something else, with the marks of
+    their footnotes: both lines break before them.
     """
-    known = sorted((one for one in figures if _values(one)), key=lambda one: one.fiscal_year)
-    if not known:
+    every_known = sorted((one for one in figures if _values(one)), key=lambda one: one.fiscal_year)
+    if not every_known:
         return None
+    is_short = width < WIDE
+    year_width = SHORT_YEAR_WIDTH if is_short else YEAR_WIDTH
+    known = _with_room(every_known, unit, width) if is_short else every_known
     axis = scale([value for one in known for value in _values(one)])
     places = max(_places(value) for one in known for value in _values(one))
-    grid_words = [with_unit(tick, unit).replace("-", MINUS) for tick in axis.ticks]
-    left = round(24 + max(_wide(words, 14) for words in grid_words), 1)
+    grid_words = _grid_words(axis, unit)
+    left = _left(grid_words)
     span = int(known[-1].fiscal_year) - int(known[0].fiscal_year) + 1
-    least = left + RIGHT + YEAR_WIDTH * (1 if width else min(span, MOST_YEARS))
-    box = max(width or NARROW, round(least, 1))
+    box = max(width, round(left + RIGHT + year_width, 1))
     gap = (box - left - RIGHT) / span
     xs = {
         one.fiscal_year: round(left + gap * (int(one.fiscal_year) - int(known[0].fiscal_year) + 0.5), 1)
@@ -191,11 +197,13 @@ def draw(
         ),
         starts_at="" if axis.low == 0 else f"縦軸は{grid_words[0]}から",
         years=tuple(
-            YearLabel(round(left + gap * (place + 0.5), 1), FiscalYear(year).label, str(year))
+            YearLabel(round(left + gap * (place + 0.5), 1), _year_words(year, is_short), str(year))
             for place, year in enumerate(every)
-            if (len(every) - 1 - place) % _stride(YEAR_WIDTH, gap) == 0
+            if (len(every) - 1 - place) % _stride(year_width, gap) == 0
         ),
         year_line=year_line,
+        is_short=is_short,
+        since=known[0].fiscal_year if len(known) < len(every_known) else None,
         target_lines=_lines(known, xs, axis, "target", inside),
         actual_lines=_lines(known, xs, axis, "actual", inside),
         bands=tuple(drawing.bands()),
@@ -218,6 +226,31 @@ def draw(
         ),
         description=describe(known, unit, inside),
     )
+
+
+def _with_room(known: list[YearFigures], unit: str, width: float) -> list[YearFigures]:
+    """Keep the newest years that have room in a narrow box; fewer of them may change the scale."""
+    while True:
+        left = _left(_grid_words(scale([value for one in known for value in _values(one)]), unit))
+        room = max(1, int((width - left - RIGHT) // SHORT_YEAR_WIDTH))
+        newest = [one for one in known if int(one.fiscal_year) > int(known[-1].fiscal_year) - room]
+        if newest == known:
+            return known
+        known = newest
+
+
+def _grid_words(axis: Axis, unit: str) -> list[str]:
+    return [with_unit(tick, unit).replace("-", MINUS) for tick in axis.ticks]
+
+
+def _left(grid_words: Iterable[str]) -> float:
+    """Leave room for the words of the scale."""
+    return round(24 + max(_wide(words, 14) for words in grid_words), 1)
+
+
+def _year_words(year: int, is_short: bool) -> str:
+    label = FiscalYear(year).label
+    return label.removesuffix("年度") if is_short else label
 
 
 def scale(values: Sequence[Decimal]) -> Axis:

@@ -18,7 +18,7 @@ from wardplan.fiscal_year import FiscalYear
 from wardplan.numbers import with_unit
 
 from .. import permissions, workflow
-from ..chart import Chart, draw
+from ..chart import MIDDLE, NARROW, WIDE, Chart, draw
 from ..forms import DefinitionForm, DirectionForm, MeasurementForm, WithdrawalForm
 from ..indicator_years import History, list_indicators, read_changes, read_history
 from ..models import Indicator, IndicatorChange, Measurement, YearPlan
@@ -283,13 +283,11 @@ def _plan_for(user: User, ward: Ward, indicator: Indicator, year: FiscalYear) ->
 
 
 def _charts(history: History) -> list[tuple[str, Chart]]:
-    """Draw the history twice: for the desk, and as narrow as it goes for the phone."""
+    """Draw the history for the desk, for a window half as wide (or twice as large), and for the phone."""
     unit = history.indicator.unit
     figures, breaks = history.on_chart, history.breaks
-    drawn = [
-        ("wide", draw(figures, unit, breaks=breaks)),
-        ("phone", draw(figures, unit, None, breaks=breaks)),
-    ]
+    widths = [("wide", WIDE), ("middle", MIDDLE), ("narrow", NARROW)]
+    drawn = [(name, draw(figures, unit, width, breaks)) for name, width in widths]
     return [(name, chart) for name, chart in drawn if chart is not None]
 
 

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from initiatives.chart import PLOT, TOP, Axis, YearFigures, difference, draw, nice_step, scale
+from initiatives.chart import (
+    MIDDLE,
+    NARROW,
+    PLOT,
+    TOP,
+    WIDE,
+    Axis,
+    YearFigures,
+    difference,
+    draw,
+    nice_step,
+    scale,
+)
 from wardplan.fiscal_year import FiscalYear
 
 
@@ -108,9 +120,25 @@ def test_many_years_name_only_as_many_as_there_is_room_for():
     assert len(chart.actuals) == 31
 
 
-def test_narrow_chart_is_as_wide_as_its_years():
-    assert draw(SURVEY, "%", None).width < 700
-    assert draw(SURVEY[:1], "%", None).width == 358
+def test_narrow_chart_shows_the_newest_years_that_have_room():
+    chart = draw(SURVEY, "%", NARROW)
+    assert chart.width == NARROW
+    assert [(label.era, label.western) for label in chart.years] == [
+        ("平成29", "2017"),
+        ("平成30", "2018"),
+        ("令和元", "2019"),
+        ("令和2", "2020"),
+        ("令和3", "2021"),
+    ]
+    assert chart.since == FiscalYear(2017)
+    assert words(chart.actual_figures) == ["36.9", "38.6", "39.2", "42.3"]
+    assert draw(SURVEY[1:], "%", NARROW).since is None
+    assert draw(SURVEY, "%", MIDDLE).since is None
+
+
+def test_narrow_chart_cuts_by_years_not_by_figures():
+    chart = draw([year(2010, None, 4), year(2020, None, 5), year(2021, None, 6)], "件", NARROW)
+    assert [label.western for label in chart.years] == ["2020", "2021"]
 
 
 # ---- scales ----------------------------------------------------------------------------------------------
@@ -195,8 +223,8 @@ def numbers(value):
             yield from numbers(part)
 
 
-@given(years, st.sampled_from(["", "%", "件", "W" * 20]), st.sampled_from([1152.0, None]))
-@example([year(2020, "99999999999.9999", "99999999999.9998", False)], "W" * 20, None)
+@given(years, st.sampled_from(["", "%", "件", "W" * 20]), st.sampled_from([WIDE, MIDDLE, NARROW]))
+@example([year(2020, "99999999999.9999", "99999999999.9998", False)], "W" * 20, NARROW)
 def test_everything_lies_inside_the_box(figures, unit, width):
     chart = draw(figures, unit, width)
     if chart is None:
