@@ -2,8 +2,10 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.contrib.admin import site
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from initiatives.form import read_form
 from initiatives.models import (
@@ -20,6 +22,11 @@ from initiatives.models import (
 from tests.cast import JST, NOW, difference, snapshot
 from wardplan.accounts.models import User
 
+NO_ROWS = {
+    f"{prefix}-{name}_FORMS": "0"
+    for prefix in ("targets", "baselines", "memberships", "questions", "marks", "phases")
+    for name in ("TOTAL", "INITIAL")
+}
 PLANS = "/admin/initiatives/yearplan/"
 ITEMS = "/admin/initiatives/initiative/"
 TARGETS = "/admin/initiatives/target/"
@@ -326,7 +333,7 @@ def test_baselines_are_quoted_on_the_targets_page(as_admin, cast, draft):
             "from_fiscal_year",
             "合計の目標には、目標値と、目標年度以前の初年度を入力してください。",
         ),
-        ({"wording": "\u3000\u200b"}, "wording", "記入してください。"),
+        ({"wording": "\u3000\u200b"}, "wording", "入力してください。"),
     ],
 )
 def test_a_target_that_cannot_be_is_refused_beside_its_field(as_admin, cast, draft, changes, field, sentence):
@@ -647,6 +654,23 @@ def test_every_change_of_a_form_counts_at_once(client, cast):
 
 
 # --- cost ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_asked_for_in_one_voice(client, cast, draft):
+    cast.admin.is_superuser = True
+    cast.admin.save()
+    client.force_login(cast.admin)
+    asked = {}
+    for model in site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
+        if client.get(address).status_code == 200:
+            asked[model.__name__] = page(client.post(address, NO_ROWS))
+    asked["password"] = page(client.post(f"/admin/accounts/user/{cast.staff.pk}/password/", {}))
+    for name, html in asked.items():
+        assert "このフィールドは" not in html, name
+        assert "入力してください。" in html or "選んでください。" in html, name
+    assert len(asked) > 6
+    assert "記入してください。" not in asked["Initiative"]
 
 
 @pytest.mark.parametrize("list_page", [PLANS, ITEMS, TARGETS, INDICATORS, "/admin/initiatives/measurement/"])

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from wardplan.login_names import lock_key
 
-from .admin_site import ScopedFilter, WardModelAdmin, WardScoped
+from .admin_site import ScopedFilter, WardModelAdmin, WardScoped, ask_in_our_words
 from .models import Membership, Section, User, Ward
 
 # Rights come from memberships.
@@ -174,6 +174,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
         self.fields.pop("usable_password", None)
         for name in ("password1", "password2"):
             self.fields[name].required = True
+        ask_in_our_words(self.fields)
 
 
 class RoleFilter(admin.SimpleListFilter):

@@ -2,6 +2,7 @@
 
 from functools import update_wrapper
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
@@ -77,6 +78,15 @@ class WardAdminSite(admin.AdminSite):
         return to_login(request.GET.get("next") or "/admin/")
 
 
+def ask_in_our_words(fields):
+    """Word what is missing as the rest of the site does; a field with a sentence of its own keeps it."""
+    general = (forms.Field.default_error_messages["required"], "記入してください。")
+    for field in fields.values():
+        if field.error_messages.get("required") in general:
+            chosen = isinstance(field, forms.ChoiceField)
+            field.error_messages["required"] = "選んでください。" if chosen else "入力してください。"
+
+
 class WardScoped:
     """Show and offer only what belongs to the wards where the person is 取りまとめ担当.
 
@@ -113,6 +123,16 @@ class WardScoped:
             field.widget.can_change_related = field.widget.can_change_related and wanted
             field.widget.can_delete_related = field.widget.can_view_related = False
         return field
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        ask_in_our_words(form.base_fields)
+        return form
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        ask_in_our_words(formset.form.base_fields)
+        return formset
 
     def may_touch(self, request):
         return bool(self.ward_ids(request))
