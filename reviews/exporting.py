@@ -88,7 +88,7 @@ def write_export(export: Export, *, by: User, at: datetime.datetime, file: str =
     form = sheets[0].form if sheets else read_form(export.plan.edition)
     heading = export.heading(form)
     book = Book(form, targets=target_records(sheets, measured), answers=answer_records(sheets))
-    back = _data_pages(book.targets, book.answers)
+    back = _data_pages(book.targets, book.answers, at)
     if export.with_charts:
         back = {**back, **_chart_page(heading, read_series(indicators, export.plan, by, measured), at)}
     front = _cover_page(heading, sheets, read_approvals(sheets, export.plan), at) if export.with_cover else {}
@@ -170,10 +170,10 @@ def read_approvals(sheets: Iterable[Sheet], plan: YearPlan) -> Approvals:
     )
 
 
-def _data_pages(targets: Sequence[Record], answers: Sequence[Record]) -> ExtraPages:
+def _data_pages(targets: Sequence[Record], answers: Sequence[Record], at: datetime.datetime) -> ExtraPages:
     return {
-        data_sheet.TARGETS: lambda page, _: fill_data(page, targets, TARGET_COLUMNS),
-        data_sheet.ANSWERS: lambda page, _: fill_data(page, answers, ANSWER_COLUMNS),
+        data_sheet.TARGETS: lambda page, _: fill_data(page, targets, TARGET_COLUMNS, at),
+        data_sheet.ANSWERS: lambda page, _: fill_data(page, answers, ANSWER_COLUMNS, at),
     }
 
 
@@ -197,6 +197,7 @@ def _index(books: Sequence[Book], year: FiscalYear, at: datetime.datetime) -> by
     pages = _data_pages(
         [record for book in books for record in book.targets],
         [record for book in books for record in book.answers],
+        at,
     )
     others = {title: HOLDS[title] for title in pages}
     front: ExtraPages = {

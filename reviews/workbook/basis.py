@@ -16,8 +16,7 @@ from reviews.evidence import Evidence, TargetEvidence
 from reviews.sheet import Sheet
 from wardplan.era import wareki, wareki_moment
 
-from .beside import BODY, HEAD, Pen, set_paper, set_widths
-from .fitting import text_width
+from .beside import BODY, HEAD, Pen, column_width, fit_beside, set_paper, set_widths
 
 TITLE = "判定根拠"
 
@@ -48,16 +47,9 @@ COLUMNS = {
 
 SIZE = 9
 """Points."""
-_EM = SIZE * 4 / 3
-_LEAST = 44
-_HEADING_LINES = 3
 _HEAD = replace(HEAD, size=SIZE)
 _TEXT = replace(BODY, size=SIZE)
 _NUMBER = replace(BODY, size=SIZE, across="right")
-_PAPER = 1032
-"""Pixels that A4 landscape holds between its margins at full size."""
-_SMALLEST = 2 / 3
-"""Of full size: letters of six points. What needs less goes on two pages beside each other."""
 
 Row = tuple[str | Decimal, ...]
 
@@ -78,7 +70,10 @@ def fill_basis(page: Worksheet, rows: Sequence[Row], at: datetime.datetime) -> N
     """
     pen = Pen(page)
     columns = [[row[column] for row in rows] for column in range(len(COLUMNS))]
-    widths = [_width(heading, cells) for heading, cells in zip(COLUMNS, columns, strict=True)]
+    widths = [
+        most if _is_blank(cells) else column_width(heading, cells, most, SIZE)
+        for (heading, most), cells in zip(COLUMNS.items(), columns, strict=True)
+    ]
     set_widths(page, widths)
     pen.row(1, list(COLUMNS), [_HEAD] * len(COLUMNS), widths)
     for number, row in enumerate(rows, 2):
@@ -93,21 +88,11 @@ def fill_basis(page: Worksheet, rows: Sequence[Row], at: datetime.datetime) -> N
     page.freeze_panes = "C2"
     set_paper(page, at, landscape=True, head=1)
     page.print_title_cols = "A:B"
-    page.page_setup.fitToWidth = 1 if shown * _SMALLEST <= _PAPER else 2
+    fit_beside(page, shown, SIZE)
 
 
 def _is_blank(cells: Iterable[str | Decimal]) -> bool:
     return all(cell == "" for cell in cells)
-
-
-def _width(heading: str, cells: Sequence[str | Decimal]) -> int:
-    """Give a column, in pixels, what its longest line needs, and its heading three lines."""
-    if _is_blank(cells):
-        return COLUMNS[heading]
-    lines = (line for cell in cells for line in str(cell).split("\n"))
-    ems = max(text_width(heading) / _HEADING_LINES, *map(text_width, lines))
-    # An em that counting lines keeps free, and the cell's own margins.
-    return min(COLUMNS[heading], max(_LEAST, int((ems + 1) * _EM) + 8))
 
 
 def _rows_of(sheet: Sheet) -> Iterator[Row]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 from urllib.parse import quote
 
 from openpyxl.cell.cell import Cell
@@ -22,10 +23,15 @@ from openpyxl.worksheet.worksheet import Worksheet
 from initiatives.xlsx.characters import escape, holdable
 from wardplan.era import wareki_moment
 
-from .fitting import FONT, TALLEST_ROW, height_for
+from .fitting import FONT, TALLEST_ROW, height_for, text_width
 
 Value = str | int | Decimal | datetime.date | None
 
+_PAPER = 1032
+"""Pixels that A4 landscape holds between its margins at full size."""
+_SMALLEST = 6
+"""Points: letters are printed no smaller."""
+_NARROWEST = 44
 _LOOKS_LIKE_FORMULA = re.compile(r"[=+\-@'\t]")
 _LINE = Side("thin")
 
@@ -115,6 +121,20 @@ def set_widths(page: Worksheet, widths: Sequence[int]) -> None:
     """Set the columns' widths, in pixels; Excel counts digits of 7 pixels."""
     for number, pixels in enumerate(widths, 1):
         page.column_dimensions[get_column_letter(number)].width = pixels / 7
+
+
+def column_width(heading: str, cells: Iterable[Value], most: int, size: float) -> int:
+    """Give a column, in pixels, what its longest line needs, and its heading three lines; `most` at most."""
+    em = size * 4 / 3
+    widths = (text_width(line) for cell in cells if cell is not None for line in str(cell).split("\n"))
+    ems = max(text_width(heading) / 3, *widths, 0)
+    # An em that counting lines keeps free, and the cell's own margins.
+    return min(most, max(_NARROWEST, int((ems + 1) * em) + 8))
+
+
+def fit_beside(page: Worksheet, width: int, size: float) -> None:
+    """Print a wide table on as few pages beside each other as can be read. `width` in pixels."""
+    page.page_setup.fitToWidth = max(1, ceil(width * _SMALLEST / size / _PAPER))
 
 
 def set_paper(page: Worksheet, at: datetime.datetime, *, landscape: bool, head: int) -> None:

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from initiatives.judgement import facts_of, judge
@@ -20,7 +21,8 @@ from reviews.models import Review
 from reviews.sheet import Answered, PhaseBlock, Sheet
 from wardplan.fiscal_year import FiscalYear
 
-from .beside import Look, Pen, Value, set_widths
+from .beside import Look, Pen, Value, column_width, fit_beside, set_paper, set_widths
+from .fitting import TALLEST_ROW, height_for
 
 TARGETS = "データ(目標)"
 ANSWERS = "データ(評価)"
@@ -28,11 +30,17 @@ ANSWERS = "データ(評価)"
 Record = dict[str, Value]
 Measured = Mapping[tuple[int, int], Mapping[int, Measurement]]
 
-_TEXT = Look(framed=False, wraps=False)
-_NUMBER = Look(framed=False, wraps=False, across="right")
-_DATE = Look(framed=False, wraps=False, across="right", number_format="yyyy-mm-dd")
-_NARROW, _WIDE = 110, 240
-_WIDE_COLUMNS = ("取組項目名", "指標名", "目標の見出し", "目標の原文", "設問", "文")
+_SIZE = 9
+_HEADING = Look(size=_SIZE, bold=True, framed=False)
+_TEXT = Look(size=_SIZE, framed=False)
+_NUMBER = Look(size=_SIZE, framed=False, across="right")
+_DATE = Look(size=_SIZE, framed=False, across="right", number_format="yyyy-mm-dd")
+_MOST = 110
+_MOST_OF = {
+    **{"取組項目名": 150, "指標名": 220, "目標の見出し": 220, "目標の原文": 180},
+    **{"設問": 130, "数値の出典": 140, "実績の出典": 140, "設問ID": 200, "文": 480},
+}
+"""Pixels that a column takes at most."""
 
 KINDS = {"mark": "選択", "figure": "数値", "text": "文"}
 ANSWERED, NOT_ANSWERED, HIDDEN = "回答あり", "回答なし", "非公開"
@@ -63,25 +71,43 @@ def answer_records(sheets: Iterable[Sheet]) -> list[Record]:
     ]
 
 
-def fill_data(page: Worksheet, records: Sequence[Record], columns: Sequence[str]) -> None:
-    """Write the table: its headings in row 1, and a row for each record."""
+def fill_data(
+    page: Worksheet, records: Sequence[Record], columns: Sequence[str], at: datetime.datetime
+) -> None:
+    """Write the table: its headings in row 1, and a row for each record.
+
+    On paper it has lines between its cells, which are none of its looks, and the number and name of the
+    取組項目 on each of the pages that it fills beside each other. A text higher than a row can be is whole in
+    its cell, and printed whole on its form.
+    """
     pen = Pen(page)
-    longest = max((len(_parts(str(record.get("文") or ""))) for record in records), default=1)
-    headings = [*columns, *(f"文の続き{number}" for number in range(1, longest))]
-    set_widths(page, [_WIDE if heading in _WIDE_COLUMNS else _NARROW for heading in headings])
-    for column, heading in enumerate(headings, 1):
-        pen.put(1, column, heading, _TEXT)
-    for row, record in enumerate(records, 2):
-        for column, value in enumerate(_cells(record, columns), 1):
+    rows = [list(_cells(record, columns)) for record in records]
+    longest = max(map(len, rows), default=len(columns))
+    headings = [*columns, *(f"文の続き{number}" for number in range(1, 1 + longest - len(columns)))]
+    widths = []
+    for column, heading in enumerate(headings):
+        cells = (row[column] for row in rows if column < len(row))
+        widths.append(
+            column_width(heading, cells, _MOST_OF.get(heading.partition("の続き")[0], _MOST), _SIZE)
+        )
+    set_widths(page, widths)
+    pen.row(1, headings, [_HEADING] * len(headings), widths)
+    for number, row in enumerate(rows, 2):
+        high = 18.0
+        for column, value in enumerate(row):
             if value is not None and value != "":
-                pen.put(row, column, value, _look(value))
-        page.row_dimensions[row].height = 18
+                pen.put(number, column + 1, value, _look(value))
+                if isinstance(value, str):
+                    high = max(high, height_for(value, widths[column], _SIZE))
+        page.row_dimensions[number].height = min(high, TALLEST_ROW)
     page.freeze_panes = "A2"
-    page.page_setup.orientation = "landscape"
-    page.page_setup.paperSize = page.PAPERSIZE_A4
-    page.print_title_rows = "1:1"
-    # Its columns fill several pages; without their name nobody puts them together again.
-    page.oddFooter.left.text, page.oddFooter.right.text = "&A", "&P / &N ページ"
+    set_paper(page, at, landscape=True, head=1)
+    page.sheet_view.showGridLines = page.print_options.gridLines = True
+    page.print_area = f"A1:{get_column_letter(len(headings))}{len(rows) + 1}"
+    page.print_title_cols = "E:F"
+    fit_beside(page, sum(widths), _SIZE)
+    # Its columns may fill several pages; without their name nobody puts them together again.
+    page.oddFooter.left.text = "&A"
 
 
 def _look(value: Value) -> Look:
@@ -173,10 +199,10 @@ def _answer(sheet: Sheet, block: PhaseBlock, answer: Answered) -> Record:
         "段階": block.phase.label,
         "状態": block.status_label,
         "版": block.version,
-        "設問ID": question.name,
         "設問": question.label,
         "回答の種類": KINDS.get(question.kind, question.kind),
         "目標ID": answer.target,
+        "目標の見出し": answer.heading,
         "回答の有無": HIDDEN if is_hidden else state,
         "選択肢番号": chosen.position if chosen else None,
         "選択肢": chosen.label if chosen else "",
@@ -184,6 +210,7 @@ def _answer(sheet: Sheet, block: PhaseBlock, answer: Answered) -> Record:
         "単位": unit if question.kind == "figure" else "",
         "数値の時点": _date(figure.get("as_of")),
         "数値の出典": figure.get("source", ""),
+        "設問ID": question.name,
         "文": answer.text if question.kind == "text" else "",
     }
 
@@ -210,6 +237,6 @@ TARGET_COLUMNS = (
 )
 ANSWER_COLUMNS = (
     *_ABOUT_COLUMNS,
-    *("段階", "状態", "版", "設問ID", "設問", "回答の種類", "目標ID", "回答の有無"),
-    *("選択肢番号", "選択肢", "数値", "単位", "数値の時点", "数値の出典", "文"),
+    *("段階", "状態", "版", "設問", "回答の種類", "目標ID", "目標の見出し", "回答の有無"),
+    *("選択肢番号", "選択肢", "数値", "単位", "数値の時点", "数値の出典", "設問ID", "文"),
 )

@@ -13,6 +13,7 @@ from initiatives.form import read_form
 from initiatives.models import Initiative, Measurement, PlanPhase, Target, YearPlan
 from reviews.exporting import INDEX_FILE, Export, write_export, write_wards
 from reviews.import_preview import preview
+from reviews.workbook.fitting import lines_needed
 from reviews.workbook.reader import read_workbook
 from tests.cast import NOW, SPRING
 from tests.reviews.workbook.returned import filled
@@ -187,6 +188,33 @@ def test_data_is_one_plain_table(cast, title):
     assert (page.oddFooter.left.text, page.oddFooter.right.text) == ("&A", "&P / &N ページ")
 
 
+@pytest.mark.parametrize("title", ["データ(目標)", "データ(評価)"])
+def test_data_is_printed_landscape_on_pages_that_can_be_read_and_told_apart(cast, title):
+    cast.review_in("submitted")
+    page = book_of(export(cast))[title]
+    setup = page.page_setup
+    assert (setup.orientation, setup.paperSize, page.sheet_properties.pageSetUpPr.fitToPage) == (
+        "landscape",
+        9,
+        True,
+    )
+    assert (setup.fitToWidth, setup.fitToHeight) == (2, 0) and page.print_options.gridLines
+    assert page.print_area.endswith(f"!$A$1:${page[1][-1].column_letter}${page.max_row}")
+    # Number and name of the item stand on each page, and so do the headings.
+    assert (page.print_title_rows, page.print_title_cols) == ("$1:$1", "$E:$F")
+    assert [cell.value for cell in page[1][4:6]] == ["取組項目番号", "取組項目名"]
+    for row in page.iter_rows():
+        for cell in row:
+            width = page.column_dimensions[cell.column_letter].width * 7
+            high = page.row_dimensions[cell.row].height
+            assert high >= lines_needed(str(cell.value or ""), width, 9) * 9 * 1.25, cell.coordinate
+
+
+def test_answers_lead_with_words_before_the_codes_of_programs(cast):
+    head = [cell.value for cell in book_of(export(cast))["データ(評価)"][1]]
+    assert head.index("段階") < head.index("設問") < head.index("目標の見出し") < head.index("設問ID")
+
+
 def test_target_record_has_numbers_as_numbers_with_both_years(cast):
     cast.ward.code = "271284"
     cast.ward.save()
@@ -236,6 +264,7 @@ def test_answer_record_for_each_question_says_number_and_words(cast):
     issues = mine["midyear.issues", None]
     assert (issues["文"], issues["回答の有無"]) == ("=1+1\n二行目", "回答あり")
     figure = mine["self_evaluation.figure", "a1"]
+    assert (figure["設問"], figure["目標の見出し"]) == ("実績値", "連携した取組の件数")
     assert (figure["数値"], figure["単位"]) == (9, "件")
     assert (figure["数値の時点"], figure["数値の出典"]) == (datetime.datetime(2021, 3, 31), "市民協働課調べ")
     assert mine["self_evaluation.figure", "a2"]["回答の有無"] == "回答なし"
