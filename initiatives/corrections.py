@@ -17,6 +17,7 @@ from wardplan.accounts.models import Ward
 from wardplan.fiscal_year import FiscalYear
 
 from .models import Indicator, Target
+from .models.edition import ITEM
 from .plan_file import DocumentReading, Place, PlanErrors, Problem, Unsure
 from .plan_file.documents import ASK_DIRECTION, LABELS_OF_FIELDS
 from .plan_file.limits import MOST_INITIATIVES, MOST_TARGETS_OF_ONE, too_much
@@ -155,15 +156,15 @@ class CorrectedRecord:
 class Sheets:
     """The sheets of a reading for the page: what to show, and taking over what a person corrected."""
 
-    def __init__(self, reading: DocumentReading, known: Mapping[str, Indicator]) -> None:
-        self.reading, self.known = reading, known
+    def __init__(self, reading: DocumentReading, known: Mapping[str, Indicator], item: str = ITEM) -> None:
+        self.reading, self.known, self.item = reading, known, item
         self.initiatives: list[Record] = reading.content.setdefault("initiatives", [])
         self.indicators: list[Record] = reading.content.setdefault("indicators", [])
 
     def open(self, index: int, sections: list[str], faults: list[Problem]) -> list[CorrectedRecord]:
         """Give the fields of a sheet and of each of its targets, each with its faults and doubts."""
         place, record = f"initiatives[{index}]", self.initiatives[index]
-        heading = f"取組項目{self._text(record, 'number')}"
+        heading = f"{self.item}{self._text(record, 'number')}"
         sheet = self._record(heading, place, "", record, SHEET_FIELDS, faults)
         for given in sheet.fields:
             if given.name == "section":
@@ -295,7 +296,7 @@ class Sheets:
         """Add an empty sheet with the next number at the end, and give its place in the list."""
         numbers = [self._text(row, "number") for row in self.initiatives]
         number = max((int(text) for text in numbers if text.isascii() and text.isdigit()), default=0) + 1
-        self._added(f"initiatives[{len(self.initiatives)}]", "加えた取組項目")
+        self._added(f"initiatives[{len(self.initiatives)}]", f"加えた{self.item}")
         self.initiatives.append({"number": str(number), "title": "", "targets": []})
         if self.reading.is_document:
             self.reading.sources.append("")

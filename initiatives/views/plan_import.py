@@ -20,6 +20,7 @@ from wardplan.text import is_blank
 from .. import loading, workflow
 from ..corrections import Sheets, is_correctable, pack, unpack
 from ..models import Indicator, Target, YearPlan
+from ..models.edition import ITEM
 from ..permissions import can_administer, can_view_plan
 from ..plan_file import DocumentReading, PlanErrors, Problem
 from ..refusal_pages import note
@@ -213,6 +214,7 @@ def _start(
         "ward": ward,
         "year": year,
         "plan": plan,
+        "item": _item(year, plan),
         "new_years": _years_without_plan(ward, year),
         "of_year": of_year,
         "missing_form": _missing_form(ward, of_year) if of_year else "",
@@ -221,6 +223,14 @@ def _start(
         "reason": request.POST.get("reason", ""),
     }
     return render(request, "initiatives/plan_import.html", context)
+
+
+def _item(year: FiscalYear, plan: YearPlan | None, edition: object = None) -> str:
+    """Give the word for one sheet in the form that the year is read by."""
+    try:
+        return loading.find_edition(edition, year, plan).item
+    except loading.NoEdition:
+        return ITEM
 
 
 def _missing_form(ward: Ward, year: FiscalYear) -> str:
@@ -255,10 +265,11 @@ def _preview(
     if not is_correctable(reading.content):
         return _start(request, ward, year, loading.find_plan(ward, year), _faults_of(reading, ward, year))
     faults, changes, refused = _looked_through(reading, ward, year)
-    sheets = Sheets(reading, _indicators(ward))
+    plan = loading.find_plan(ward, year)
+    item = _item(year, plan, reading.content.get("edition"))
+    sheets = Sheets(reading, _indicators(ward), item)
     count = len(sheets.initiatives)
     opened = min(opened, max(count - 1, 0))
-    plan = loading.find_plan(ward, year)
     records = []
     if count:
         names = list(ward.sections.values_list("name", flat=True))
@@ -279,6 +290,7 @@ def _preview(
         "year": year,
         "plan": plan,
         "is_confirmed": plan is not None and plan.status != YearPlan.Status.DRAFT,
+        "item": item,
         "version": plan.version if plan else workflow.last_version(ward.pk, year),
         "reading": reading,
         "carried": pack(reading, ward, year),

@@ -241,6 +241,16 @@ def test_text_of_a_document_is_shown_as_text(draft, admin):
 # --- correct ---------------------------------------------------------------------------------------------
 
 
+def test_pages_use_the_word_of_the_years_own_form(draft, admin):
+    draft.edition.labels = {**draft.edition.labels, "item": "具体的取組"}
+    draft.edition.save()
+    draft.edition.renew()
+    assert "「具体的取組1【…】」から始まる文書を" in words(admin.get(PAGE))
+    page = words(post(admin, PAGE, text=json.dumps(plan_content(draft.plan))))
+    assert "読み取った具体的取組" in page and "具体的取組1を直す" in page
+    assert "取組項目を" not in page
+
+
 def test_what_is_uncertain_is_confirmed_or_corrected(cast, admin):
     response = post(admin, NEXT, text=SEED_2021)
     fields = FormFields(response).fields
