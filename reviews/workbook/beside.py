@@ -126,8 +126,8 @@ def set_widths(page: Worksheet, widths: Sequence[int]) -> None:
 def column_width(heading: str, cells: Iterable[Value], most: int, size: float) -> int:
     """Give a column, in pixels, what its longest line needs, and its heading three lines; `most` at most."""
     em = size * 4 / 3
-    widths = (text_width(line) for cell in cells if cell is not None for line in str(cell).split("\n"))
-    ems = max(text_width(heading) / 3, *widths, 0)
+    texts = {str(cell) for cell in cells if cell is not None}
+    ems = max(text_width(heading) / 3, *(text_width(line) for text in texts for line in text.split("\n")), 0)
     # An em that counting lines keeps free, and the cell's own margins.
     return min(most, max(_NARROWEST, int((ems + 1) * em) + 8))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -92,13 +93,15 @@ def fill_data(
         )
     set_widths(page, widths)
     pen.row(1, headings, [_HEADING] * len(headings), widths)
+    # Most cells say what others in their column say as well.
+    high_for = cache(lambda text, column: height_for(text, widths[column], _SIZE))
     for number, row in enumerate(rows, 2):
         high = 18.0
         for column, value in enumerate(row):
             if value is not None and value != "":
                 pen.put(number, column + 1, value, _look(value))
                 if isinstance(value, str):
-                    high = max(high, height_for(value, widths[column], _SIZE))
+                    high = max(high, high_for(value, column))
         page.row_dimensions[number].height = min(high, TALLEST_ROW)
     page.freeze_panes = "A2"
     set_paper(page, at, landscape=True, head=1)
