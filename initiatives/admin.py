@@ -647,6 +647,13 @@ class IndicatorAdmin(WardModelAdmin):
     def get_changeform_initial_data(self, request):
         return {**only_ward(self.ward_ids(request)), **super().get_changeform_initial_data(request)}
 
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj and obj.ward_id is None and not request.user.is_superuser:
+            context["notice"] = (
+                "全区共通の指標は、システムの管理者が直します。直したいところは、指標名と直す文を添えて知らせてください。"
+            )
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def save_model(self, request, obj, form, change):
         before = standing_words(self.model.objects.get(pk=obj.pk) if change else Indicator())
         super().save_model(request, obj, form, change)

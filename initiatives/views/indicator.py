@@ -63,6 +63,7 @@ def indicator(request: HttpRequest, ward: str, pk: int) -> HttpResponse:
         "history": history,
         "indicator": found,
         "charts": _charts(history),
+        "keepers": _keepers(found) if history.may_describe else [],
         "this_year": FiscalYear.today(),
     }
     return render(request, "initiatives/indicator_detail.html", context)
@@ -179,6 +180,7 @@ def _definition_page(
         "ward": ward,
         "indicator": indicator,
         "form": form,
+        "keepers": _keepers(indicator),
         "error_links": [link for one in (form, *filled.values()) for link in one.error_links()],
         "withdrawals": [
             (one, filled.get(one.pk) or WithdrawalForm(auto_id=f"id_withdraw_{one.pk}_%s"))
@@ -197,7 +199,9 @@ def direction(request: HttpRequest, ward: str, pk: int) -> HttpResponse:
     found = _find_indicator(office, pk)
     plan = _plan_to_describe(user, office, found)
     if not permissions.can_rewrite_indicator(user, plan, found):
-        raise NotAllowed("全区共通の指標のよい方向は、システムの管理者が確かめます。")
+        raise NotAllowed(
+            "全区共通の指標のよい方向は、システムの管理者が確かめます。指標名と正しい方向を知らせてください。"
+        )
     form = DirectionForm(request.POST or None, initial={"direction": found.direction})
     if request.method == "POST" and form.is_valid():
         try:
@@ -289,6 +293,14 @@ def _charts(history: History) -> list[tuple[str, Chart]]:
     widths = [("wide", WIDE), ("middle", MIDDLE), ("narrow", NARROW)]
     drawn = [(name, draw(figures, unit, width, breaks)) for name, width in widths]
     return [(name, chart) for name, chart in drawn if chart is not None]
+
+
+def _keepers(indicator: Indicator) -> list[str]:
+    """Name who writes the words of a city-wide indicator, for whoever may not."""
+    if indicator.ward_id is not None:
+        return []
+    operators = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    return [name for name in operators.values_list("name", flat=True) if name]
 
 
 def _signed_in(request: HttpRequest) -> User:

@@ -83,9 +83,8 @@ def _rows(found: RolledOver) -> list[dict[str, object]]:
 
 def _tell(request: HttpRequest, done: RolledOver) -> None:
     if done.nothing_to_do:
-        messages.info(
-            request, f"{done.fiscal_year}の案へは、すでに引き継がれています。今回は何も変えていません。"
-        )
+        found = "引き継ぐものはありません" if done.left_alone else "すでに引き継がれています"
+        messages.info(request, f"{done.fiscal_year}の案へは、{found}。今回は何も変えていません。")
         return
     messages.success(
         request,

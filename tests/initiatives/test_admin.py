@@ -528,7 +528,8 @@ def test_others_get_nowhere(client, cast, who, list_page):
 def test_city_wide_indicators_are_read_by_wards_and_kept_by_superusers(as_admin, client, cast):
     shared = Indicator.objects.create(ward=None, name="つながりを感じる区民の割合", unit="%")
     there = address(INDICATORS, shared)
-    assert shared.name in page(as_admin.get(there))
+    shown = page(as_admin.get(there))
+    assert shared.name in shown and "全区共通の指標は、システムの管理者が直します。" in shown
     sent = {"name": "別の名前", "unit": "件", "direction": "", "definition": "", "source": ""}
     page(as_admin.post(there, sent), 403)
     errors = as_admin.post(f"{INDICATORS}add/", sent).context["adminform"].form.errors

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from initiatives import workflow
@@ -13,6 +14,7 @@ from initiatives.refusals import Incomplete, NotAllowed, NotVisible, TransitionN
 from reviews.case import open_case
 from tests.cast import EARLIER, NOW, difference, snapshot
 from tests.pages import Page, send
+from wardplan.accounts.models import User
 
 CHANGE = {"fiscal_year": "R2", "what": "設問が「区民」から「回答者」に変わった", "reason": "市民局の見直し"}
 CAUTION = "※令和2年度から定義が変わっています。前の年度と比べてよいか確かめてください。"
@@ -129,6 +131,27 @@ def test_only_admins_record_and_others_read(cast, as_, page_of, who, place):
 @pytest.mark.parametrize("place", ["", "definition/", "direction/"])
 def test_other_wards_know_nothing_of_it(cast, as_, page_of, place):
     assert as_(cast.other_ward).get(page_of + place).status_code == 404
+
+
+def test_city_wide_indicator_says_whom_to_ask_for_other_words(cast):
+    Indicator.objects.filter(pk=cast.own_indicator.pk).update(ward=None, direction="")
+    User.objects.create(username="operator", name="運用 太郎", is_superuser=True)
+    User.objects.create(username="former", name="前任 次郎", is_superuser=True, is_active=False)
+    own = f"/mihon/indicators/{cast.own_indicator.pk}/"
+    client = Client()
+    client.force_login(cast.admin)
+    for address in (own, f"{own}definition/"):
+        page = client.get(address).content.decode()
+        assert "システムの管理者(運用 太郎)が直します。" in page
+        assert "システムの管理者に知らせてください。" in page
+    page = client.get(own).content.decode()
+    assert "システムの管理者に確かめてもらってください。" in page
+    assert "取りまとめ担当に知らせてください。" not in page
+    assert "正しい方向を知らせてください。" in client.get(f"{own}direction/").content.decode()
+
+    client.force_login(cast.staff)
+    page = client.get(own).content.decode()
+    assert "取りまとめ担当に知らせてください。" in page and "運用 太郎" not in page
 
 
 def test_change_of_a_city_wide_indicator_holds_in_the_own_ward_only(cast):
