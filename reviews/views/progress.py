@@ -64,7 +64,8 @@ class PhaseColumns:
     """A phase's part of the table: which statuses have a column."""
 
     phase: FormPhase
-    words: str
+    words: tuple[str, ...]
+    """Where its window stands, in pieces between which a line may break."""
     columns: list[tuple[str, str]]
     is_current: bool
 
@@ -148,19 +149,21 @@ def _columns(
         for status, label in (*COUNTED, (LATE, "期限後"))
         if phase is current or status in ALWAYS or counts.get(status)
     ]
-    return PhaseColumns(phase, _window_words(here, phase, now), columns, phase is current)
+    words = _window_words(here, phase, now, brief=phase is not current)
+    return PhaseColumns(phase, words, columns, phase is current)
 
 
-def _window_words(here: Year, phase: FormPhase, now: datetime.datetime) -> str:
+def _window_words(here: Year, phase: FormPhase, now: datetime.datetime, *, brief: bool) -> tuple[str, ...]:
     row = here.phases.get(phase.key)
     found = here.window(phase.key, now)
     if row is None or found == Window.BEFORE_OPEN:
-        return f"開始前 {wareki_moment(row.opens_at)}から" if row and row.opens_at else "開始前"
+        return ("開始前", f"{wareki_moment(row.opens_at)}から") if row and row.opens_at else ("開始前",)
     if found == Window.CLOSED:
-        return f"受付終了 {wareki_with_weekday(row.closes_at)}" if row.closes_at else "受付終了"
+        return ("受付終了", wareki_with_weekday(row.closes_at)) if row.closes_at else ("受付終了",)
     if row.due_at is None:
-        return "受付中"
-    return f"受付中 提出期限 {wareki_moment(row.due_at)} {time_left(now, row.due_at)}"
+        return ("受付中",)
+    words = ("受付中", "提出期限", wareki_moment(row.due_at))
+    return words if brief else (*words, time_left(now, row.due_at))
 
 
 def _row(row: SectionRow, columns: list[PhaseColumns], here: Year, now: datetime.datetime) -> dict[str, Any]:
@@ -168,7 +171,8 @@ def _row(row: SectionRow, columns: list[PhaseColumns], here: Year, now: datetime
         "name": row.name,
         "phases": [
             {
-                "numbers": [_number(row, own.phase, status, here) for status, _ in own.columns],
+                "phase": own.phase.label,
+                "numbers": [_number(row, own.phase, status, label, here) for status, label in own.columns],
                 "bar": row.bar(own.phase.key) if own.is_current else None,
                 "waiting": _waiting(row.cells[own.phase.key], here),
                 "is_current": own.is_current,
@@ -178,11 +182,12 @@ def _row(row: SectionRow, columns: list[PhaseColumns], here: Year, now: datetime
     }
 
 
-def _number(row: SectionRow, phase: FormPhase, status: str, here: Year) -> dict[str, Any]:
+def _number(row: SectionRow, phase: FormPhase, status: str, label: str, here: Year) -> dict[str, Any]:
     wanted = {"phase": phase.key, "status": status}
     if not row.is_total:
         wanted["section"] = str(row.section or 0)
     return {
+        "label": label,
         "count": row.cells[phase.key].counts.get(status, 0),
         "url": f"{_year_url(here)}?{urlencode(wanted)}",
         "late": status == LATE,
