@@ -30,8 +30,13 @@ def opened_by(case: Case, user: User, page: str = "") -> str:
 
     Each opened page has a name, or takes over that of the text it goes on with.
     """
-    page = page or secrets.token_urlsafe(9)
-    return signing.dumps([user.pk, case.initiative.pk, case.review.phase, page], salt=SALT, compress=True)
+    content = [user.pk, case.initiative.pk, case.review.phase, page or new_page()]
+    return signing.dumps(content, salt=SALT, compress=True)
+
+
+def new_page() -> str:
+    """Name a page that is being opened, so that several of one form are told apart."""
+    return secrets.token_urlsafe(9)
 
 
 def opener(request: HttpRequest) -> tuple[int, int, str] | None:

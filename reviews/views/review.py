@@ -136,7 +136,11 @@ def _write(
         answer = redirect("reviews:review", ward, year, number, phase)
     # For the browser, which may still hold a copy of what it could not send before.
     answer.set_cookie(
-        "saved_form", _copy_name(case, user), max_age=3600, samesite="Lax", secure=settings.HTTPS
+        "saved_form",
+        f"{_copy_name(case, user)}:{keeping.page_of(request)}",
+        max_age=3600,
+        samesite="Lax",
+        secure=settings.HTTPS,
     )
     return answer
 
@@ -251,7 +255,7 @@ def form_page(
 ) -> HttpResponse:
     user = signed_in(request)
     now = timezone.now()
-    page = unsaved.page if unsaved and restoring else keeping.page_of(request)
+    page = (unsaved.page if unsaved and restoring else keeping.page_of(request)) or keeping.new_page()
     sheet = sheet_of(case, user)
     show_capacity(form, sheet)
     last_year = read_last_year(case.initiative, case.form, user)
@@ -277,6 +281,7 @@ def form_page(
         "version": version if version is not None else "",
         "opened_by": keeping.opened_by(case, user, page),
         "copy_name": _copy_name(case, user),
+        "page": page,
         "due": deadline(case.plan_phase, case.review),
         "now": now,
         "window": case.window(now),

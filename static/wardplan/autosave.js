@@ -1,5 +1,5 @@
 /*
- * <form data-autosave="address" data-copy-name="user-item-phase">: what is typed is kept on the server as
+ * <form data-autosave="address" data-copy-name="user-item-phase" data-page="name">: what is typed is kept on the server as
  * unsaved text, and until it has arrived there, in this browser. The bar tells which of the two it is.
  *
  * The address answers JSON: {saved_at, fits} or {refused}. Anything else (a proxy's page, no network, a
@@ -15,7 +15,7 @@ const DAY = 24 * 60 * 60 * 1000;
 const COPIES = "wardplan:unsent:";
 const OFFICE_TIME = { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" };
 
-/* ---- copies in this browser: by person, form and version; gone once sent or saved, or after a day ---- */
+/* ---- copies in this browser: by person, form, version and page; gone once sent or saved, or after a day ---- */
 
 const copies = {
   names(start) {
@@ -49,9 +49,10 @@ const copies = {
 
 copies.drop(copies.names("").filter((name) => !copies.read(name)));
 
-const saved = document.cookie.match(/(?:^|; )saved_form=([^;]+)/)?.[1];
+// Another page of the same form, in another tab, may still hold what has not been sent.
+const [, saved, savedPage] = document.cookie.match(/(?:^|; )saved_form=([^:;]+):([^;]*)/) ?? [];
 if (saved) {
-  copies.drop(copies.names(`${saved}:`));
+  copies.drop(copies.names(`${saved}:`).filter((name) => name.endsWith(`:${savedPage}`)));
   document.cookie = "saved_form=; max-age=0; path=/; samesite=lax";
 }
 
@@ -89,7 +90,7 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
 function autosave(form) {
   const state = form.querySelector("[data-save-state]");
   const version = form.elements.namedItem("version").value;
-  const copy = `${COPIES}${form.dataset.copyName}:${version}:${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
+  const copy = `${COPIES}${form.dataset.copyName}:${version}:${form.dataset.page}`;
   let typed = 0; // counts what was typed
   let waitingSince = 0; // the first key that has not been sent
   let failures = 0;
@@ -213,7 +214,8 @@ async function sendLeftBehind(form) {
     body.set("age", String(Math.round((Date.now() - copy.at) / 1000)));
     try {
       const answer = await send(form.dataset.autosave, body);
-      if (!answer.refused) {
+      // Its page may be open in another tab, and be written in meanwhile.
+      if (!answer.refused && copies.read(name)?.body === copy.body) {
         copies.drop([name]);
       }
       if (answer.differs) {

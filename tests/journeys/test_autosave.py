@@ -102,6 +102,21 @@ def test_save_and_log_out_leave_no_copy(cast, write):
     assert copies(page) == []
 
 
+def test_save_in_another_tab_leaves_the_copy_of_what_was_not_sent(cast, write):
+    page = write()
+    page.route("**/autosave/", lambda route: route.abort())
+    other = page.context.new_page()
+    other.clock.install(time=NOW)
+    other.goto(FORM)
+    page.get_by_label("課題と改善策").fill(f"{TEXT}こちらはまだ送れない。")
+    other.get_by_label("達成できない見込み").check()
+    with other.expect_response(lambda answer: "age=" in (answer.request.post_data or "")):
+        button(other, "一時保存").click()
+    expect(other.get_by_text("10:00に一時保存しました。")).to_be_visible()
+    assert cast.review().answers == {"outlook": 2}
+    assert UnsavedText.objects.get().fields["issues"] == f"{TEXT}こちらはまだ送れない。"
+
+
 # ---- faults ----------------------------------------------------------------------------------------------
 
 

@@ -67,7 +67,9 @@ def test_a_save_takes_its_own_page_only(staff, cast):
     send(staff, AUTOSAVE, version=0, issues=TYPED, opened_by=own)
     answer = send(staff, FORM, version=0, issues=TYPED, opened_by=own)
     assert UnsavedText.objects.get().fields == {"issues": "別の画面"}
-    assert answer.cookies["saved_form"].value == f"{cast.staff.pk}-{cast.initiative.pk}-midyear"
+    form, page = answer.cookies["saved_form"].value.split(":")
+    assert form == f"{cast.staff.pk}-{cast.initiative.pk}-midyear"
+    assert page != UnsavedText.objects.get().page
 
 
 def test_late_text_never_replaces_newer(staff, cast):
