@@ -39,6 +39,7 @@ def conflict_page(
     context = {
         "case": case,
         "their_event": theirs,
+        "own": theirs is not None and theirs.by_id == signed_in(request).pk,
         "conflicts": [_side_by_side(case, form, found, labels) for found in conflict.conflicts],
         "marked": any(_has_base(found) for found in conflict.conflicts),
         "merged": _merged_fields(case, form, conflict, labels),

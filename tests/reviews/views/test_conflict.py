@@ -46,6 +46,17 @@ def resend(client, page, **choices):
     return send(client, page.main, **fields, **{f"choice-{name}": side for name, side in choices.items()})
 
 
+def test_two_screens_of_one_person_are_named_as_such(cast, staff):
+    cast.review_in("draft", answers={"issues": "もとの文。"})
+    send(staff, MIDYEAR, version=1, issues="一枚目。", outlook=1)
+    page = Page(send(staff, MIDYEAR, version=1, issues="二枚目。"), 409)
+    assert "同じシートを、あなたが別の画面で先に保存しました" in page.text
+    assert "この画面の文を使う" in page.text and "別の画面の文を使う" in page.text
+    assert "担当 太郎さん" not in page.text
+    assert resend(staff, page, issues="mine").status_code == 302
+    assert cast.review().answers == {"issues": "二枚目。", "outlook": 1}
+
+
 @pytest.mark.parametrize("ending", ["", "submit/"])
 def test_both_texts_are_shown_and_nothing_is_chosen(cast, clash, ending):
     page = clash(ending=ending)
