@@ -17,7 +17,7 @@ from wardplan.fiscal_year import FiscalYear
 from wardplan.text import is_blank
 
 from . import workflow
-from .form import read_form
+from .form import OfficialForm, read_form
 from .models import FormEdition, YearPlan
 from .plan_file import (
     DocumentReading,
@@ -91,9 +91,34 @@ def read_for(
     except NoEdition:
         # A plan file may name its own edition; the check tells what is wrong with it.
         form = None
-    reading = read_upload(name, given, fiscal_year, form)
+    try:
+        reading = read_upload(name, given, fiscal_year, form)
+    except PlanErrors:
+        other = _read_as_other_year(name, given, fiscal_year, form)
+        if other is None:
+            raise
+        reading = other
     settle(reading, ward, plan)
     return reading
+
+
+def _read_as_other_year(
+    name: str, given: bytes | str, fiscal_year: FiscalYear, form: OfficialForm | None
+) -> DocumentReading | None:
+    """Read by the forms of other years what the year's own cannot; None unless it says it is of such a year.
+
+    What is read so is refused for its year, in words that help more than those about missing headings.
+    """
+    for edition in FormEdition.objects.order_by("-first_fiscal_year"):
+        if form is not None and edition.code == form.code:
+            continue
+        try:
+            reading = read_upload(name, given, fiscal_year, read_form(edition))
+        except PlanErrors:
+            continue
+        if reading.years and fiscal_year not in reading.years:
+            return reading
+    return None
 
 
 def year_of(reading: DocumentReading) -> FiscalYear | None:

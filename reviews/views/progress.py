@@ -25,7 +25,7 @@ from initiatives.permissions import can_administer
 from initiatives.refusal_pages import note
 from initiatives.refusals import Incomplete, NotAllowed
 from initiatives.views.posted import as_version, posted_version
-from wardplan.accounts.models import User
+from wardplan.accounts.models import User, Ward
 from wardplan.era import wareki_moment, wareki_with_weekday
 from wardplan.fiscal_year import FiscalYear
 from wardplan.working_days import time_left
@@ -78,11 +78,17 @@ class PhaseColumns:
 @require_safe
 @login_required
 def ward_progress(request: HttpRequest, ward: str) -> HttpResponse:
-    """Lead to the year that is worked on: the oldest with a phase open, else this fiscal year's."""
+    """Lead to the year that is worked on: the oldest with a phase open, else this fiscal year's.
+
+    An admin of a ward without any plan is led to where the first one comes in.
+    """
     now = timezone.now()
     years = read_years(signed_in(request), ward__slug=ward)
     if not years:
-        raise Http404
+        if not Ward.objects.filter(pk__in=signed_in(request).roles().admin_of, slug=ward).exists():
+            raise Http404
+        messages.info(request, "計画は、まだありません。ここから取り込めます。")
+        return redirect("initiatives:plan_import", ward, FiscalYear.of(now))
     running = next((year for year in years if year.is_running(now)), None)
     this_year = next((year for year in years if year.plan.fiscal_year == FiscalYear.of(now)), years[-1])
     return redirect("reviews:progress", ward, (running or this_year).plan.fiscal_year)

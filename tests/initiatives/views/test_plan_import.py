@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from initiatives.models import Event, Indicator, Initiative, Measurement, Target, YearPlan
+from initiatives.models import Event, FormEdition, Indicator, Initiative, Measurement, Target, YearPlan
 from initiatives.plan_file import plan_content
 from tests.cast import difference, snapshot
 
@@ -420,6 +420,17 @@ def test_year_without_a_form_is_named_instead(draft, admin):
     response = post(admin, PAGE, file=SimpleUploadedFile("plan.json", content))
     assert "平成23年度に使える様式の版がありません。先に様式を登録してください。" in words(response)
     assert "/mihon/2011/" not in response.content.decode()
+
+
+def test_text_of_another_years_form_goes_on_there(draft, admin):
+    FormEdition.objects.create(
+        code="r3", title="次の様式", first_fiscal_year=2021, labels={"item": "具体的取組"}
+    )
+    response = post(admin, NEXT, text=SEED)
+    assert "令和2年度の計画です。令和3年度の計画には取り込めません。" in words(response)
+    assert f'formaction="{PAGE}"' in response.content.decode()
+    response = post(admin, NEXT, text=SEED.replace("【令和2年度】", "【令和3年度】"))
+    assert "「具体的取組1」のような見出しがない" in words(response)
 
 
 def test_document_of_two_years_is_left_to_a_person(draft, admin):

@@ -87,6 +87,17 @@ def test_strangers_and_other_wards_find_nothing(cast, client):
     assert [client.post(url).status_code for url in (WINDOW, DECISION, PUBLISH)] == [404, 404, 404]
 
 
+def test_ward_without_a_plan_leads_its_admin_to_the_first_one(cast, client):
+    cast.plan_in("draft")
+    cast.plan.delete()
+    client.force_login(cast.admin)
+    assert client.get("/mihon/progress/").url == "/mihon/2020/plan/import/"
+    assert 'href="/years/">計画を取り込む</a>' in client.get("/").content.decode()
+    assert client.get("/years/").url == "/mihon/2020/plan/import/"
+    client.force_login(cast.staff)
+    assert client.get("/mihon/progress/").status_code == 404
+
+
 def test_acts_are_no_pages(as_admin):
     assert [as_admin.get(url).status_code for url in (WINDOW, DECISION, PUBLISH)] == [405, 405, 405]
 
