@@ -104,9 +104,7 @@ class Pen:
             cell = Cell(self.page, 1, 1)
             underline = "single" if look.link else None
             cell.font = Font(name=FONT, size=look.size, bold=look.bold, underline=underline)
-            cell.alignment = Alignment(
-                horizontal=look.across, vertical="center" if look.wraps else None, wrap_text=look.wraps
-            )
+            cell.alignment = Alignment(horizontal=look.across, vertical="center", wrap_text=look.wraps)
             cell.number_format = look.number_format
             if look.framed:
                 cell.border = Border(top=_LINE, right=_LINE, bottom=_LINE, left=_LINE)

@@ -78,10 +78,12 @@ def test_the_form_of_reiwa_5_goes_its_way_to_the_public(next_form):
     assert send(manager, f"{FORM}approve/", version=2).status_code == 302
     assert send(admin, f"{FORM}publish/", version=3).status_code == 302
     sheet = words(staff.get(SHEET))
-    assert "アウトカム指標の達成状況(連携した取組の件数)" in sheet and sheet.count("選択: ") == 2
+    # The target's name stands above its marks, where there is room for a long one.
+    assert "アウトカム指標の達成状況 ○連携した取組の件数" in sheet and sheet.count("選択: ") == 2
     assert "「連携した取組の件数」: 数値からの判定(参考)はA達成、選んだ判定はB未達成です。" in sheet
     basis = words(staff.get(SHEET + "basis/"))
     assert "8件に対し9件: 達成(達成率112.5%)" in basis and "書面だけの開催だったため。" in basis
+    assert "○連携した取組の件数 数値からの判定(参考)A達成 選んだ判定" in basis
 
 
 def test_the_basis_says_once_that_a_target_cannot_be_judged(next_form):
