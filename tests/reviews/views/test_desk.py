@@ -87,6 +87,12 @@ def test_sheet_without_a_year_before_says_so(cast, desk):
     assert "差し戻された理由" not in text
 
 
+def test_long_desk_leads_back_to_its_list(cast, desk):
+    assert "シートの一覧へ戻る" not in desk(cast.staff).content.decode()
+    cast.plan.initiatives.update(section=cast.section)
+    assert desk(cast.staff).content.decode().count('<a href="#desk-sheets">シートの一覧へ戻る</a>') == 2
+
+
 def test_texts_are_folded_until_they_are_wanted(cast, desk, last_year):
     assert "<details open>" not in desk(cast.staff).content.decode()
     assert "<details open>" in desk(cast.staff, texts="open").content.decode()

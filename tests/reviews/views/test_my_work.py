@@ -324,6 +324,13 @@ def test_manager_sees_first_what_waits_for_approval(midyear, read):
     assert page.index("to-decide") < page.index("to-write")
 
 
+def test_manager_is_told_how_many_more_wait(midyear, read):
+    midyear.review_in("submitted")
+    add_initiatives(midyear, 4, "submitted")
+    waiting = section_of(read(midyear.manager), "to-decide")
+    assert (waiting.count("<li"), "ほか2件" in waiting) == (4, True)
+
+
 def test_manager_sees_own_submission_in_the_hands_of_the_other_one(midyear, read):
     midyear.review_in("submitted", submitted_by=midyear.manager)
     held = section_of(read(midyear.manager), "held-by-others")
