@@ -171,8 +171,8 @@ def _tell(request: HttpRequest, verb: str, form: ReviewForm, event: Event | None
 def _refused_by_form(
     request: HttpRequest, verb: str, case: Case, form: ReviewForm, version: int | None
 ) -> HttpResponse:
-    """Show the errors beside the fields; what was typed is kept as a draft as far as it can be read."""
-    saved = ""
+    """Show the errors beside the fields; what was typed is kept as a draft if it can be read, or unsaved."""
+    saved = kept = ""
     fresh = ReviewForm(case, form.data)
     user = signed_in(request)
     if fresh.is_valid() and not rules.is_mending("save", case.review):
@@ -195,13 +195,19 @@ def _refused_by_form(
                 saved += "ほかの方が先に保存した欄も、取り込みました。"
         except Refused as refused:
             note(request, refused)
+    typed_at = _typed_at(request)
+    if not saved and typed_at is not None and typed_at <= case.review.version:
+        typed = keeping.typed_fields(request)
+        fields = {name: typed[name] for name in form.fields if name in typed}
+        keeping.keep_for(user.pk, case, typed_at, fields, page=keeping.page_of(request))
+        kept = "書きかけとして残しました。"
     links = form.error_links()
     what = "提出" if verb == "submit" else "保存"
     todo = f"{len(links)}か所を直してください。" if links else f"確かめて、もう一度{what}してください。"
     errors: dict[str, object] = {
         "heading": f"{what}できませんでした。{todo}",
         "errors": links,
-        "note": f"書いた内容は消えていません。{saved}",
+        "note": f"書いた内容は消えていません。{saved or kept}",
         "saved": bool(saved),
     }
     return form_page(request, case, form, version=version, error_summary=errors)
