@@ -137,6 +137,11 @@ class CorrectedField:
         return self.name.rsplit("-", 1)[-1] in WIDE or bool(self.errors or self.doubts)
 
     @property
+    def is_to_choose(self) -> bool:
+        """Tell whether only a choice answers the doubt: no direction stands here that could be right."""
+        return self.name.endswith("direction") and not self.value
+
+    @property
     def is_listed(self) -> bool:
         """Tell whether the value is among the choices; one that is not is shown all the same."""
         return self.value in [value for value, _label in self.choices]

@@ -1,6 +1,7 @@
 """The admin's page that takes a plan in: who may, what it shows, what it corrects, and what it saves."""
 
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -261,7 +262,9 @@ def test_what_is_uncertain_is_confirmed_or_corrected(cast, admin):
     fields = FormFields(response).fields
     assert (fields["opened"], fields["number"], fields["t0-kind"]) == ("3", "4", "relative")
     assert "確かめるところが4か所残っています。" in words(response)
-    response = step(admin, response, NEXT, sure=["4"], act="correct", **{"t0-direction": "lower"})
+    assert "選ぶと、確認済になります。" in words(response)
+    assert 'name="sure"' not in response.content.decode()
+    response = step(admin, response, NEXT, act="correct", **{"t0-direction": "lower"})
     response = step(admin, response, NEXT, open="0")
     fields = FormFields(response).fields
     assert (fields["title"], fields["t0-direction"], fields["t2-direction"]) == ("人と人", "higher", "higher")
@@ -273,6 +276,16 @@ def test_what_is_uncertain_is_confirmed_or_corrected(cast, admin):
     assert float(sheet.targets.get(key="p2").value) == 43.4
     target = Target.objects.get(initiative__plan__fiscal_year=2021, initiative__number="4", key="a1")
     assert (target.indicator.direction, target.base_fiscal_year) == ("lower", 2019)
+
+
+def test_what_was_looked_at_is_asked_no_more(draft, admin):
+    text = SEED.replace("市民活動への参加を呼びかける。", "市民活動への\n参加を呼びかける。", 1)
+    response = post(admin, PAGE, text=text)
+    assert "参加を呼びかける。」の前で文が改行されています。" in words(response)
+    sure = re.findall(r'name="sure" value="([0-9]+)"', response.content.decode())
+    assert len(sure) == 1
+    response = step(admin, response, act="correct", sure=sure)
+    assert "の前で文が改行されています。" not in words(response)
 
 
 def test_fault_is_shown_at_its_field_and_nothing_typed_is_lost(draft, admin):
