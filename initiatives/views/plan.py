@@ -20,6 +20,8 @@ from ..refusal_pages import note
 from ..refusals import Incomplete
 from .posted import posted_version
 
+MOST_NAMED = 3
+
 
 @require_POST
 @login_required
@@ -39,6 +41,18 @@ def _confirmed(plan: YearPlan) -> str:
     return "計画を確定しました。受付期間がまだ決まっていません。「進行管理」で決めると、担当課が書けます。"
 
 
+def _what_lacks(problems: dict[str, str]) -> str:
+    """Say in one message what a plan still lacks: thirty sheets without a section are no thirty boxes."""
+    sentences = list(problems.values())
+    more = f"ほかに{len(sentences) - MOST_NAMED}件あります。" if len(sentences) > MOST_NAMED else ""
+    where = "「担当課をまとめて変える」で決められます。" if any(map(_names_sheet, problems)) else ""
+    return "".join([*sentences[:MOST_NAMED], more, where])
+
+
+def _names_sheet(problem: str) -> bool:
+    return problem.startswith("initiative_")
+
+
 def _act(
     request: HttpRequest,
     ward: str,
@@ -54,8 +68,7 @@ def _act(
         verb(plan, by=request.user, at=timezone.now(), version=posted_version(request))
     except Incomplete as incomplete:
         note(request, incomplete)
-        for sentence in incomplete.problems.values():
-            messages.error(request, sentence)
+        messages.error(request, _what_lacks(incomplete.problems))
     else:
         messages.success(request, done(plan))
     return redirect("reviews:year", ward, year)

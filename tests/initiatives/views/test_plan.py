@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from initiatives.models import PublishedSheet, YearPlan
+from initiatives.models import Initiative, PublishedSheet, YearPlan
 from initiatives.views.posted import as_version
 from tests.cast import snapshot
 from tests.pages import Page, send
@@ -54,6 +54,16 @@ def test_the_same_twice_is_one_event(admin, cast):
     second = send(admin, PUBLISH, version=1)
     assert (second.status_code, second["Location"]) == (302, first["Location"])
     assert snapshot() == before
+
+
+def test_many_sheets_without_a_section_are_one_message(admin, cast):
+    cast.plan_in("draft")
+    for number in range(3, 8):
+        Initiative.objects.create(plan=cast.plan, number=str(number), position=number, title="取組")
+    send(admin, CONFIRM, version=0)
+    [notice] = [notice for notice in Page(admin.get(LIST)).notices if "決めてください" in notice]
+    assert notice.count("決めてください。") == 3
+    assert notice.endswith("ほかに2件あります。「担当課をまとめて変える」で決められます。")
 
 
 def test_what_is_missing_is_said_in_the_list(admin, cast):
