@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
 
 from wardplan import errors
 
@@ -29,10 +30,17 @@ class RefusalPages:
         # Whoever reloads the address of a button would get an empty page.
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             return errors.method_not_allowed(request, response["Allow"])
+        if request.method == "POST" and response.get("Location") == _log_in_at(request.get_full_path()):
+            # Back to where the button stood: its own address shows nothing after the log-in.
+            return redirect(_log_in_at(errors.page_before(request) or request.get_full_path()))
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal_page(request, exception) if isinstance(exception, Refused) else None
+
+
+def _log_in_at(page: str) -> str:
+    return redirect_to_login(page)["Location"]
 
 
 def note(request: HttpRequest, refused: Refused) -> None:

@@ -6,6 +6,7 @@ so that no context processor runs and nothing touches the database or the sessio
 
 import logging
 import sys
+from urllib.parse import urlsplit
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -141,7 +142,7 @@ def csrf_failure(request, reason=""):
         "again_url": request.path,
         "csrf_token": get_token(request) if again else "",
         "kept": _written_by_hand(request) if typed_here else None,
-        "actions": [] if again else [("画面を開き直す", _page_before(request)), HOME],
+        "actions": [] if again else [("画面を開き直す", page_before(request) or "/"), HOME],
     }
     return HttpResponse(render_to_string("errors/csrf.html", context), status=403)
 
@@ -174,8 +175,9 @@ def _sent_fields(request):
     ]
 
 
-def _page_before(request):
+def page_before(request):
+    """Give the path of our page that a form stood on, as the browser names it; blank when it does not."""
     page = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
-        return page
-    return "/"
+        return urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl()
+    return ""

@@ -1,6 +1,7 @@
 """Refused acts answer with the page that fits: what happened, is the text safe, what next."""
 
 import logging
+from urllib.parse import unquote
 
 import pytest
 from django.db import OperationalError, connection
@@ -44,6 +45,20 @@ def test_who_is_not_logged_in_is_led_back_after_log_in(request_of):
         302,
         "/accounts/login/?next=/mihon/2020/1/%3Fx%3D1",
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "came_from", "led_to"),
+    [
+        ("/queue/approve/", "http://testserver/queue/?open=1#open", "/queue/?open=1"),
+        ("/mihon/2020/import/apply/", "http://testserver/mihon/2020/import/", "/mihon/2020/import/"),
+        ("/queue/approve/", "http://elsewhere.example/", "/queue/approve/"),
+        ("/queue/approve/", "", "/queue/approve/"),
+    ],
+)
+def test_a_button_pressed_without_a_log_in_leads_back_to_its_page(client, cast, address, came_from, led_to):
+    answer = send(client, address, headers={"Referer": came_from} if came_from else None)
+    assert (answer.status_code, unquote(answer["Location"])) == (302, f"/accounts/login/?next={led_to}")
 
 
 def test_other_exceptions_are_left_alone(request_of):
