@@ -9,6 +9,9 @@ def main():
         from django.core.management import execute_from_command_line
     except ImportError as error:
         raise SystemExit("Django is missing here: use .venv/bin/python, made by `make run`.") from error
+    from wardplan.command_line import speak_japanese
+
+    speak_japanese()
     execute_from_command_line(sys.argv)
 
 

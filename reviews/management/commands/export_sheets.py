@@ -16,19 +16,19 @@ ALL_WARDS = "-"
 
 
 class Command(BaseCommand):
-    help = "Write a year's sheets into an Excel workbook, as far as a person may read them."
+    help = "年度のシートを、その人が読める範囲でExcelに書き出します。"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "ward",
-            help=f"the ward's slug, e.g. mihon; {ALL_WARDS} for a zip file with a workbook for each ward",
+            help=f"区のアドレス名。例: mihon。{ALL_WARDS} にすると、区ごとのExcelを1つのzipにまとめる",
         )
-        parser.add_argument("year", help="the fiscal year, e.g. 2020")
-        parser.add_argument("file", type=Path, help="the file to write; one that exists is replaced")
-        parser.add_argument("--by", required=True, metavar="USER", help="the user name of who reads")
-        parser.add_argument("--section", default="", metavar="NAME", help="only this section's sheets")
-        parser.add_argument("--cover", action="store_true", help="add a sheet with the approvals (決裁)")
-        parser.add_argument("--no-charts", action="store_true", help="leave the charts out")
+        parser.add_argument("year", help="年度。例: 2020、R2")
+        parser.add_argument("file", type=Path, help="書き出すファイル。同じ名前のファイルは置き換える")
+        parser.add_argument("--by", required=True, metavar="USER", help="読む人の利用者ID")
+        parser.add_argument("--section", default="", metavar="課", help="この担当課のシートだけ")
+        parser.add_argument("--cover", action="store_true", help="決裁のシートを付ける")
+        parser.add_argument("--no-charts", action="store_true", help="グラフを付けない")
 
     def handle(self, *, ward: str, year: str, file: Path, by: str, section: str, **options: Any) -> None:
         try:

@@ -14,13 +14,17 @@ from wardplan.accounts.models import User
 
 
 class Command(BaseCommand):
-    help = "Take a returned Excel file over: all of it or, with a conflict or an error, nothing."
+    help = "記入されたExcelを取り込みます。食い違いか誤りが1つでもあれば、何も反映しません。"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="the returned workbook")
-        parser.add_argument("--by", required=True, metavar="USER", help="the user name of who imports")
-        parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
-        parser.add_argument("--json", action="store_true", help="print changes, conflicts and errors as JSON")
+        parser.add_argument("file", type=Path, help="記入されたExcel")
+        parser.add_argument("--by", required=True, metavar="USER", help="取り込む人の利用者ID")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="変わるところを表示するだけで、何も変えない"
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="変わるところ、食い違い、誤りをJSONで表示する"
+        )
 
     def handle(self, *, file: Path, by: str, dry_run: bool, **options: object) -> None:
         as_json = bool(options["json"])

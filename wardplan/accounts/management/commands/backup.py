@@ -13,7 +13,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="the copy to write; one that exists is never replaced")
+        parser.add_argument("file", type=Path, help="控えのファイル。同じ名前のファイルは置き換えない")
 
     def handle(self, *, file: Path, **options: object) -> None:
         if connection.vendor != "sqlite":
