@@ -186,7 +186,12 @@ def load(
 def check(
     reading: DocumentReading, ward: Ward, fiscal_year: FiscalYear, edition: str | None = None
 ) -> Loaded:
-    """Preview a reading: like `preview`, with the document's own places. Raises PlanErrors."""
+    """Preview a reading: like `preview`, with the document's own places. Raises PlanErrors.
+
+    Of a document of another year only that is said: against this year's plan, all of it would be wrong.
+    """
+    if reading.is_document and year_of(reading) not in (None, fiscal_year):
+        raise reading.explain(PlanErrors([]))
     try:
         found = preview(ward, fiscal_year, reading.content, edition)
     except PlanErrors as errors:

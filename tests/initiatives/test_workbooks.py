@@ -119,6 +119,20 @@ def test_only_what_the_file_changes_is_asked_about(demo, exported):
     assert ask(demo, file) == ["initiatives[1].purpose", "initiatives[2].targets[0].direction"]
 
 
+def test_file_of_another_year_is_refused_for_its_year_alone(demo, exported):
+    file = exported()
+    plan = YearPlan.objects.create(ward=demo.ward, fiscal_year=2021, edition=demo.edition)
+    kept = Initiative.objects.create(plan=plan, number="9", position=9, title="消せない取組")
+    Review.objects.create(initiative=kept, phase="midyear", status="draft")
+    rows = [line for line in refused(*load(file, year="2021")).splitlines() if "令和2年度の文書" not in line]
+    assert rows == [
+        "読み込めません。5か所を直してください。",
+        "シート「1 人と人とのつながりづくり」のF5の5行目: 当年度の目標が令和2年度のものです。"
+        "令和3年度の計画には取り込めません。年度を確かめてください。",
+        "令和2年度の計画として読み込むときは、--year 2020 にしてください。",
+    ]
+
+
 def test_words_that_no_field_takes_are_named_though_the_plan_is_the_same(demo, office):
     assert ask(demo, office()) == []
     page = office(put("K6", "見出しのない文。"))
@@ -167,6 +181,7 @@ def test_own_export_for_another_ward_or_year_is_refused_whole(exported):
     file = exported()
     text = refused(*load(file, year="2021"))
     assert "シート「1 人と人とのつながりづくり」のF1: 令和2年度の文書です。令和3年度の計画には" in text
+    assert text.endswith("令和2年度の計画として読み込むときは、--year 2020 にしてください。")
     text = refused(*load(file, ward="abeno"))
     assert "シート「2 区政会議の開催」のF1: 見本区の文書です。阿倍野区の計画には取り込めません。" in text
 

@@ -36,6 +36,7 @@ class Command(BaseCommand):
         user = find_user(by)
         if not is_blank(reason) and user is None:
             raise CommandError("計画の変更は履歴に残ります。--byに取りまとめ担当の利用者を指定してください。")
+        reading = None
         try:
             reading = loading.read_for(ward, year, file.name, read_bytes(file), edition)
             loaded = loading.check(reading, ward, year, edition)
@@ -48,7 +49,11 @@ class Command(BaseCommand):
                 raise loading.Fixed(loaded.plan, loaded.changes)
         except PlanErrors as errors:
             heading = f"読み込めません。{len(errors.problems)}か所を直してください。"
-            raise CommandError("\n".join([heading, *errors.messages])) from errors
+            lines = [heading, *errors.messages]
+            of_year = loading.year_of(reading) if reading else None
+            if of_year not in (None, year):
+                lines.append(f"{of_year}の計画として読み込むときは、--year {of_year:d} にしてください。")
+            raise CommandError("\n".join(lines)) from errors
         except loading.Fixed as refusal:
             raise CommandError(
                 "\n".join(
