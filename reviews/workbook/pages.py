@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
@@ -56,22 +56,32 @@ def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
     breaks: list[int] = []
     left = room
     for number, heights in enumerate(blocks):
-        if sum(heights) > left and left < room and (sum(heights) <= room or left < room / 3):
+        first, step = _longest_text(layout.blocks[number], contents)
+        if left < min(sum(heights), room) and (
+            sum(heights) <= room or left < room / 3 or not _ends_well(heights, left, first, step)
+        ):
             breaks.append(len(rows))
             left = room
-        first, step = _longest_text(layout.blocks[number], contents)
         for index, high in enumerate(heights):
             above = sum(heights[first:index])
             done = 0.0
-            while high - done > left:
-                cut = _end_of_line(above + done, left, step)
+            under = _kept_under(layout.blocks[number], heights, index, room)
+            while high - done + under > left:
+                cut = _end_of_line(above + done, min(left, high - done), step)
                 if cut <= 0 and left == room:
                     break
                 if cut > 0:
                     rows += _pieces(number, index, cut)
                     done += cut
-                breaks.append(len(rows))
-                left = room
+                    breaks.append(len(rows))
+                    left = room
+                else:
+                    # Between two rows a text beside them would be cut through a line: it moves as a whole.
+                    back = index - first + 1 if index > first > 0 and not done else 0
+                    if len(rows) - back <= (breaks[-1] if breaks else len(head)):
+                        back = 0
+                    breaks.append(len(rows) - back)
+                    left = room - sum(heights[index - back : index])
             if high - done > 0:
                 rows += _pieces(number, index, high - done)
                 left -= high - done
@@ -96,6 +106,29 @@ def text_of(place: Place, contents: Mapping[str, Content]) -> str:
     if place.slot:
         return content.text if content else ""
     return place.text
+
+
+def _kept_under(block: Block, heights: Sequence[float], index: int, room: float) -> float:
+    """Give the height of the low rows under the last one that grew, which stay on the page of its end.
+
+    A page that ended among them would cut the text beside them through a line.
+    """
+    grows = max((row for row, one in enumerate(block.rows) if one.most == inf), default=-1)
+    under = sum(heights[index + 1 :])
+    return under if index == grows and under < room / 3 else 0.0
+
+
+def _ends_well(heights: Sequence[float], left: float, first: int, step: float) -> bool:
+    """Tell whether a page can end inside a block at the end of a line, with some of its longest text above.
+
+    `left` is what the page has for the block. Where it would end between two rows, the text beside them would
+    be cut through a line, and its heading may stand alone.
+    """
+    for index, high in enumerate(heights):
+        if high > left:
+            return index < first or _end_of_line(sum(heights[first:index]), left, step) > 0
+        left -= high
+    return True
 
 
 def _end_of_line(above: float, left: float, step: float) -> float:
