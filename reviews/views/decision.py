@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from initiatives.models import Event
 from initiatives.refusal_pages import refusal_page
-from initiatives.refusals import Incomplete, Refused
+from initiatives.refusals import Incomplete, Refused, TransitionNotAllowed
 from initiatives.views.posted import posted_version
 from wardplan.accounts.models import User
 from wardplan.fiscal_year import FiscalYear
@@ -49,6 +49,11 @@ DONE = {
     "correct": "訂正を始めました。次に公表するまで、いまの公表内容がそのまま見えます。",
 }
 
+_ANOTHER_PERSON = TransitionNotAllowed(
+    "別の利用者です。この画面を開いた人とログインしている人が違うため、行いませんでした。"
+    "画面を開いた人がログインし直してから、もう一度押してください。"
+)
+
 
 @never_cache
 @require_POST
@@ -60,6 +65,9 @@ def decide(
         return _log_in_first(request, verb, reverse("reviews:sheet", args=[ward, year, number]))
     case = find_case(user, ward, year, number, phase)
     form = DecisionForm(verb, case, request.POST)
+    opener = keeping.opener(request)
+    if opener is not None and opener[0] != user.pk:
+        return refusal_page(request, _ANOTHER_PERSON, kept=form.typed_text() or None, back=sheet_url(case))
     try:
         if not form.is_valid():
             rules.check(verb, case, user, at)

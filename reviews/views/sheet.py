@@ -294,8 +294,7 @@ def _verbs(case: Case, user: User, now: datetime.datetime, decision: DecisionFor
             "url_name": f"reviews:{verb}",
             "form": open_form or (DecisionForm(verb, case) if with_words else None),
             "open": open_form is not None,
-            # Signed for words only: they find their writer again when the log-in has ended meanwhile.
-            "opened_by": keeping.opened_by(case, user) if with_words else "",
+            "opened_by": keeping.opened_by(case, user),
         }
 
 

@@ -309,3 +309,15 @@ def test_log_in_without_words_of_ours_leads_to_the_sheet(cast, client, fields):
     answer = send(client, f"{MIDYEAR}return/", version=2, **fields)
     assert answer["Location"] == f"/accounts/login/?next={SHEET}"
     assert "kept_decision" not in client.session
+
+
+@pytest.mark.parametrize("opened_at", [SHEET, "/queue/"])
+@pytest.mark.parametrize("verb", ["approve", "return"])
+def test_page_of_one_person_decides_nothing_in_another_persons_name(cast, verb, opened_at):
+    client, _ = prepare(cast, verb)
+    form = Page(client.get(opened_at)).forms[f"{MIDYEAR}{verb}/"]
+    before = snapshot()
+    client.force_login(cast.second_manager)
+    page = Page(send(client, f"{MIDYEAR}{verb}/", **form | {"reason": REASON}), 409)
+    assert "別の利用者です。" in page.text and REASON in page.text
+    assert snapshot() == before
