@@ -14,6 +14,7 @@ from django.utils import timezone
 from initiatives.models import Initiative
 from wardplan.accounts.models import User
 from wardplan.era import to_jst
+from wardplan.text import is_blank
 from wardplan.working_days import is_working_day
 
 from .case import Case
@@ -22,6 +23,7 @@ from .models import UnsavedText
 SALT = "reviews.opened_by"
 SESSION_KEY = "kept_text"
 DECISION_KEY = "kept_decision"
+NOTE_KEY = "kept_note"
 NOT_TYPED = ("csrfmiddlewaretoken", "opened_by", "version", "next")
 
 
@@ -135,6 +137,28 @@ def take_decision(
 
 def _decision_key(initiative: int) -> str:
     return f"{DECISION_KEY}-{initiative}"
+
+
+def keep_note(request: HttpRequest) -> bool:
+    """Keep a handover note that was sent without a log-in until its writer has logged in.
+
+    False when nothing was written, or when the form is not one that we signed.
+    """
+    found, fields = opener(request), typed_fields(request)
+    if found is None or is_blank(fields.get("text", "")):
+        return False
+    request.session[NOTE_KEY] = {"opener": found, "fields": fields}
+    return True
+
+
+def take_note(session: SessionBase, case: Case, user: User) -> dict[str, str] | None:
+    """Hand a kept note to its writer, on the page of its sheet's phase. Nobody else gets it."""
+    kept = session.get(NOTE_KEY)
+    if not kept or kept["opener"] != [user.pk, case.initiative.pk, case.review.phase]:
+        return None
+    del session[NOTE_KEY]
+    fields: dict[str, str] = kept["fields"]
+    return fields
 
 
 def keep_for(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,18 +30,40 @@ from ..handover_forms import HandoverForm, NoteForm
 from ..models import Note, Review
 from .case import find_case, signed_in
 from .restore import differing_fields
+from .review import login_in_place
+
+
+def log_in_first(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Ask for the log-in before a page of the handover, and keep the note that was sent without one."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str, **more: int) -> Any:
+        if request.user.is_authenticated:
+            return view(request, ward, year, number, phase, **more)
+        page = reverse("reviews:handover", args=[ward, year, number, phase])
+        if request.method == "POST" and keeping.keep_note(request):
+            return login_in_place(request, page, will_come_back=True)
+        return redirect_to_login(page)
+
+    return asked
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@log_in_first
 def handover(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str) -> HttpResponse:
     user = signed_in(request)
     case = find_case(user, ward, year, number, phase)
     if not permissions.can_read_notes(user, case.initiative):
         raise NotAllowed("引継ぎメモを見られるのは、担当課の職員と取りまとめ担当です。")
     if request.method != "POST":
-        return _page(request, case)
+        kept = keeping.take_note(request.session, case, user)
+        if kept is None:
+            return _page(request, case)
+        messages.warning(
+            request, "ログインが切れて送れなかった引継ぎメモを、下の欄に戻しました。まだ残していません。"
+        )
+        return _page(request, case, form=_form(request, case, kept))
     if not permissions.can_hand_over(user, case.initiative):
         raise NotAllowed("引継ぎメモを書けるのは、担当課の職員です。")
     form = _form(request, case)
@@ -71,7 +95,7 @@ def handover(request: HttpRequest, ward: str, year: FiscalYear, number: str, pha
 
 @never_cache
 @require_POST
-@login_required
+@log_in_first
 def take_over(request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str) -> HttpResponse:
     """Take a sheet into the own hands. That needs no note; one that was typed is kept."""
     user = signed_in(request)
@@ -104,7 +128,7 @@ def take_over(request: HttpRequest, ward: str, year: FiscalYear, number: str, ph
 
 @never_cache
 @require_POST
-@login_required
+@log_in_first
 def replace(
     request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str, pk: int
 ) -> HttpResponse:
@@ -126,7 +150,7 @@ def replace(
 
 @never_cache
 @require_POST
-@login_required
+@log_in_first
 def withdraw(
     request: HttpRequest, ward: str, year: FiscalYear, number: str, phase: str, pk: int
 ) -> HttpResponse:
@@ -168,9 +192,9 @@ def _show(request: HttpRequest, incomplete: Incomplete, form: NoteForm) -> None:
         form.add_error(name, sentence)
 
 
-def _form(request: HttpRequest, case: Case) -> HandoverForm:
+def _form(request: HttpRequest, case: Case, typed: Mapping[str, Any] | None = None) -> HandoverForm:
     others = colleagues(case.initiative, timezone.localdate()).exclude(pk=signed_in(request).pk)
-    return HandoverForm(others, request.POST if request.method == "POST" else None)
+    return HandoverForm(others, request.POST if request.method == "POST" else typed)
 
 
 def _page(
@@ -211,6 +235,7 @@ def _page(
         and case.plan.status != YearPlan.Status.DRAFT,
         "may_hand_over": may_hand_over,
         "holder": holder.holder_name if holder and may_hand_over else "",
+        "opened_by": keeping.opened_by(case, user),
         "holds": case.review.held_by_id == user.pk,
         "unsaved": _unsaved(case, request) if may_hand_over else None,
         "args": [case.plan.ward.slug, case.plan.fiscal_year, case.initiative.number, case.phase.slug],

@@ -116,6 +116,31 @@ def test_taking_over_is_for_the_section_whatever_was_typed(cast, as_, who):
     assert (answer.status_code, cast.review().held_by) == (403, None)
 
 
+@pytest.mark.parametrize("button", ["", "take/"])
+def test_note_that_was_sent_without_a_log_in_comes_back_to_its_writer(cast, as_, client, button):
+    cast.review_in("draft")
+    sent = Page(as_(cast.second_staff).get(PAGE)).forms[PAGE] | {"text": NOTE}
+    client.logout()
+    answer = send(client, PAGE + button, **sent)
+    assert "照会先は企画係。" in answer.content.decode()
+    assert f'name="next" value="{PAGE}"' in answer.content.decode()
+    assert "照会先は企画係。" not in as_(cast.staff).get(PAGE).content.decode()
+    client.logout()
+    send(client, PAGE + button, **sent)
+    page = Page(as_(cast.second_staff).get(PAGE))
+    assert page.forms[PAGE]["text"] == NOTE
+    assert "まだ残していません。" in page.notices[0]
+    assert Page(as_(cast.second_staff).get(PAGE)).forms[PAGE]["text"] == ""
+    assert Note.objects.count() == 0
+
+
+def test_handover_without_a_log_in_leads_to_its_page(cast, client):
+    for address in (PAGE, PAGE + "take/"):
+        answer = send(client, address, version=1, text=NOTE, opened_by="forged")
+        assert answer["Location"] == f"/accounts/login/?next={PAGE}"
+    assert client.get(PAGE)["Location"] == f"/accounts/login/?next={PAGE}"
+
+
 def test_note_that_was_typed_outlives_the_withdrawal_of_another(cast, as_):
     note = write_note(cast.initiative, "midyear", by=cast.staff, at=NOW, text="前のメモ")
     html = as_(cast.staff).get(PAGE).content.decode()
