@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from initiatives.models import Indicator, Initiative, Measurement, Target, YearPlan
 from initiatives.unconfirmed import cell_label
-from wardplan.fiscal_year import FiscalYear
+from wardplan.fiscal_year import FiscalYear, FiscalYearField
 
 Record = dict[str, Any]
+
+# Targets have lines of their own; unit and direction are the indicator's, which a target only repeats.
+NAMED_ELSEWHERE = ("targets", "unit", "direction")
 
 
 def differences(before: Record, after: Record, registered: Record) -> list[str]:
@@ -78,7 +81,7 @@ def _records(
         yield f"{about(old[key])}: なくなります"
     for key, row in new.items():
         if key in old:
-            yield from _values(model, about(old[key]), old[key], row, but=("targets", by))
+            yield from _values(model, about(old[key]), old[key], row, but=(*NAMED_ELSEWHERE, by))
         else:
             yield f"{about(row)}: 加わります"
     kept = [key for key in old if key in new]
@@ -89,15 +92,23 @@ def _records(
 def _values(
     model: type[Model], about: str, before: Record, after: Record, but: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Compare two records key by key."""
-    labels = {field.name: field.verbose_name for field in model._meta.concrete_fields}
-    labels["baselines"] = "過年度実績"
+    """Compare two records key by key, in the words that the pages have for fields and their choices."""
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    labels = {**{name: field.verbose_name for name, field in fields.items()}, "baselines": "過年度実績"}
     for key in dict.fromkeys([*before, *after]):
         was, becomes = before.get(key), after.get(key)
         if key == "unconfirmed":
             was, becomes = ([cell_label(cell) for cell in cells or []] for cells in (was, becomes))
+        elif key in fields:
+            was, becomes = (_in_words(fields[key], value) for value in (was, becomes))
         if key not in but and was != becomes:
             yield f"{about}の{labels.get(key, key)}: {_shown(was)} → {_shown(becomes)}"
+
+
+def _in_words(field: Field[Any, Any], value: Any) -> Any:
+    if isinstance(field, FiscalYearField):
+        return value and str(FiscalYear(value))
+    return dict(field.flatchoices).get(value, value) if value else value
 
 
 def _shown(value: Any) -> str:

@@ -631,6 +631,21 @@ def test_figures_of_another_ward_do_not_count(cast, content):
 # --- differences -----------------------------------------------------------------------------------------
 
 
+def test_changes_are_told_in_the_words_of_the_pages(cast, content):
+    change(content, "indicators[0].direction", "lower")
+    for place in ("initiatives[0].targets[0]", ABSOLUTE, "initiatives[1].targets[0]"):
+        change(content, f"{place}.direction", "lower")
+    change(content, f"{ABSOLUTE}.comparator", "ge")
+    change(content, f"{ABSOLUTE}.kind", "cumulative")
+    change(content, f"{ABSOLUTE}.from_fiscal_year", 2019)
+    assert plan_changes(cast.plan, content) == [
+        "指標「連携した取組の件数」のよい方向: 「多いほどよい」 → 「少ないほどよい」",
+        "取組項目1の目標a1の目標の種類: 「数値」 → 「複数年度の合計」",
+        "取組項目1の目標a1の比べ方: (なし) → 「以上」",
+        "取組項目1の目標a1の合計の初年度: (なし) → 「令和元年度」",
+    ]
+
+
 def test_changes_are_told_and_not_made(cast, content):
     Section.objects.filter(name="総務課").update(name="総務企画課")
     change(content, "initiatives[1].section", "市民協働課")
