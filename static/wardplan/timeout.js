@@ -8,6 +8,13 @@ if (dialog) {
   const text = dialog.querySelector("[data-timeout-text]");
   const button = dialog.querySelector("[data-timeout-button]");
   const question = text.textContent;
+  // What the form's own button is called, and only where what it sends comes back after the log-in.
+  const save = document.querySelector("form[data-autosave] .save-bar button[type=submit]");
+  const over = save
+    ? `閉じてから「${save.textContent.trim()}」を押し、ログインすると続けられます。`
+    : document.querySelector("input[name=opened_by]")
+      ? "閉じてからボタンを押し、ログインすると続けられます。"
+      : "閉じてから文をコピーし、ログインし直してください。";
   let timer = 0;
   let asking = false;
   let ownContact = Date.now();
@@ -41,7 +48,7 @@ if (dialog) {
       show(question, "続ける");
       timer = setTimeout(check, OVER_AFTER - idle);
     } else {
-      show("ログアウトしました。書いた文は、この画面に残っています。閉じてから「一時保存」を押し、ログインすると続けられます。", "閉じる");
+      show(`ログアウトしました。書いた文は、この画面に残っています。${over}`, "閉じる");
     }
   };
 

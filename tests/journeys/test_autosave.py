@@ -335,15 +335,22 @@ def test_warning_after_55_minutes_and_one_key_goes_on(cast, sit_down, axe_findin
     assert axe_findings(page) == []
 
 
-def test_who_does_not_answer_is_told_that_it_is_over(cast, sit_down):
-    page = sit_down(cast.staff)
+@pytest.mark.parametrize(
+    ("address", "next_step"),
+    [
+        (FORM, "閉じてから「直した内容を保存する」を押し、ログインすると続けられます。"),
+        ("/mihon/2020/1/", "閉じてからボタンを押し、ログインすると続けられます。"),
+    ],
+)
+def test_who_does_not_answer_is_told_that_it_is_over(cast, sit_down, address, next_step):
+    cast.review_in("submitted")
+    page = sit_down(cast.manager)
     page.clock.install(time=NOW)
-    page.goto(FORM)
+    page.goto(address)
     warned(page)
     page.clock.fast_forward(5 * 60 * 1000)
-    expect(page.get_by_role("alertdialog")).to_contain_text(
-        "ログアウトしました。書いた文は、この画面に残っています。"
-    )
+    dialog = page.get_by_role("alertdialog")
+    expect(dialog).to_contain_text(f"ログアウトしました。書いた文は、この画面に残っています。{next_step}")
     button(page, "閉じる").click()
     expect(page.get_by_role("alertdialog")).to_have_count(0)
 
