@@ -305,7 +305,7 @@ def _preview(
         "source": reading.sources[opened] if opened < len(reading.sources) else "",
         "summary": summary,
         "is_refused": is_refused or bool(refusals),
-        "changes": changes,
+        "changes": [] if reading.problems else changes,
         "is_same": not summary and not changes,
         "reason": request.POST.get("reason", ""),
         "reason_error": (refusals or {}).get("reason", ""),

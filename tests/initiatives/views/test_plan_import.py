@@ -495,6 +495,7 @@ def test_confirmed_plan_changes_with_a_reason_only(cast, admin, status):
     before = snapshot()
     refused = step(admin, response, act="save", reason="\u3000")
     assert "計画を変更する理由を書いてください。" in words(refused)
+    assert "変わるところ1か所" in words(refused)
     assert difference(before, snapshot()) == {}
     step(admin, refused, status=302, act="save", reason="名称の変更")
     event = cast.plan_events()[-1]
