@@ -56,12 +56,10 @@ def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
     breaks: list[int] = []
     left = room
     for number, heights in enumerate(blocks):
-        first, step = _longest_text(layout.blocks[number], contents)
-        if left < min(sum(heights), room) and (
-            sum(heights) <= room or left < room / 3 or not _ends_well(heights, left, first, step)
-        ):
+        if sum(heights) > left and left < room and (sum(heights) <= room or left < room / 3):
             breaks.append(len(rows))
             left = room
+        first, step = _longest_text(layout.blocks[number], contents)
         for index, high in enumerate(heights):
             above = sum(heights[first:index])
             done = 0.0
@@ -76,8 +74,7 @@ def arrange(layout: Layout, contents: Mapping[str, Content]) -> Pages:
                     breaks.append(len(rows))
                     left = room
                 else:
-                    # Between two rows a text beside them would be cut through a line: it moves as a whole.
-                    back = index - first + 1 if index > first > 0 and not done else 0
+                    back = 0 if done else index - _seam(layout.blocks[number], heights, index, first, room)
                     if len(rows) - back <= (breaks[-1] if breaks else len(head)):
                         back = 0
                     breaks.append(len(rows) - back)
@@ -118,17 +115,25 @@ def _kept_under(block: Block, heights: Sequence[float], index: int, room: float)
     return under if index == grows and under < room / 3 else 0.0
 
 
-def _ends_well(heights: Sequence[float], left: float, first: int, step: float) -> bool:
-    """Tell whether a page can end inside a block at the end of a line, with some of its longest text above.
+def _seam(block: Block, heights: Sequence[float], index: int, first: int, room: float) -> int:
+    """Find the row above which a page that has no more room for row `index` ends.
 
-    `left` is what the page has for the block. Where it would end between two rows, the text beside them would
-    be cut through a line, and its heading may stand alone.
+    Between two rows a text beside them would be cut through a line: it moves as a whole while that leaves no
+    large part of the page empty. Otherwise a mark stays in one piece, under the heading of its target; row 0
+    is the border of the block.
     """
-    for index, high in enumerate(heights):
-        if high > left:
-            return index < first or _end_of_line(sum(heights[first:index]), left, step) > 0
-        left -= high
-    return True
+    is_beside = index >= first > 0 and sum(heights[first - 1 : index]) < room / 2
+    row = first - 1 if is_beside else index
+    while any(_joins(place, row, len(block.rows)) for place in block.places):
+        row -= 1
+    return row
+
+
+def _joins(place: Place, row: int, rows: int) -> bool:
+    """Tell whether a place holds the rows on both sides of an edge together: it spans it, or heads below."""
+    if place.slot.endswith("__label") and place.end == row:
+        return True
+    return not place.is_long and place.rows < rows and place.row < row < place.end
 
 
 def _end_of_line(above: float, left: float, step: float) -> float:

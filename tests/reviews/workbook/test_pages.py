@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reviews.workbook.contents import contents_of
 from reviews.workbook.layout_file import layout_for
 from reviews.workbook.pages import _STEP, arrange
-from tests.reviews.workbook.samples import R2, R9, make_sheet
+from tests.reviews.workbook.samples import LONG_HEADING, R2, R9, make_sheet, target
 
 LINE = "下半期は、回収ボックスの設置を区内で企業と連携して行う。"
 
@@ -47,6 +47,24 @@ def test_a_page_ends_inside_a_text_where_a_line_ends(form, phase, question):
             off = (cut - 0.75) % _STEP
             assert min(off, _STEP - off) <= 0.75, (before, cut)
     assert found > 10
+
+
+def test_a_page_never_ends_between_a_targets_heading_and_its_mark():
+    for count in range(4, 16):
+        targets = tuple(target(f"a{number}", LONG_HEADING, "【令和2年度】 8件") for number in range(count))
+        sheet = make_sheet({"review": {"next": f"{LINE}\n" * 12}}, form=R9, annual_targets=targets)
+        layout = layout_for(R9, [line.key for line in targets])
+        pages = arrange(layout, contents_of(sheet))
+        for cut in pages.breaks:
+            above = pages.rows[cut - 1]
+            for place in layout.blocks[above.block].places:
+                assert not (place.end == above.row + 1 and place.slot.endswith("__label")), count
+                crosses = place.row <= above.row < place.end - 1 and place.slot.startswith("review_mark")
+                assert not (crosses and pages.rows[cut].block == above.block), count
+        # What moves to the next page leaves no page nearly empty.
+        heights = [row.height for row in pages.rows]
+        filled = [sum(heights[first:end]) for first, end in pairwise([0, *pages.breaks])]
+        assert all(high > layout.paper.page / 4 for high in filled), count
 
 
 @given(st.lists(st.integers(0, 150), min_size=3, max_size=3), st.integers(0, 9))
