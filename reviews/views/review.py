@@ -342,6 +342,7 @@ def read_only_page(request: HttpRequest, case: Case) -> HttpResponse:
         "unsaved": unsaved,
         "kept": ReviewForm(case, unsaved.fields).typed_text() if unsaved else {},
         "why": why,
+        "copy_name": _copy_name(case, user),
         "returned": _returned(case, user),
         "sheet_url": sheet_url(case),
     }

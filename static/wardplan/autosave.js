@@ -226,3 +226,22 @@ async function sendLeftBehind(form) {
     }
   }
 }
+
+/* Where the sheet cannot be written now, what could not be sent is shown, to be copied by hand. */
+const NOT_TYPED = ["version", "opened_by"];
+
+for (const notice of document.querySelectorAll("[data-unsent]")) {
+  const texts = copies
+    .names(`${notice.dataset.unsent}:`)
+    .flatMap((name) => [...new URLSearchParams(copies.read(name)?.body)])
+    .filter(([name, text]) => !NOT_TYPED.includes(name) && text.trim().length > 1)
+    .map(([, text]) => text);
+  for (const text of new Set(texts)) {
+    const quote = document.createElement("blockquote");
+    quote.className = "quote";
+    quote.tabIndex = 0;
+    quote.textContent = text;
+    notice.querySelector("[data-unsent-text]").append(quote);
+    notice.hidden = false;
+  }
+}

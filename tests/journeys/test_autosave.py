@@ -305,6 +305,20 @@ def test_answer_in_json_that_refuses_stops_the_tries(cast, write):
     assert len(copies(page)) == 1
 
 
+def test_text_that_came_too_late_is_shown_where_the_sheet_is_only_read(cast, write):
+    page = write()
+    cast.set_window("midyear", "closed")
+    button(page, "一時保存").click()
+    expect(page.get_by_text("受付は終了しました。")).to_be_visible()
+    page.goto(FORM)
+    expect(page.get_by_text("送れなかった書きかけが残っています。")).to_be_visible()
+    expect(page.locator("blockquote", has_text=TEXT)).to_be_visible()
+    cast.set_window("midyear", "open")
+    page.goto(FORM)
+    expect(page.get_by_text("送れなかった書きかけが残っていました。")).to_be_visible()
+    assert UnsavedText.objects.get().fields["issues"] == TEXT
+
+
 # ---- time-out --------------------------------------------------------------------------------------------
 
 
