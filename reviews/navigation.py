@@ -66,6 +66,8 @@ def _current(request: HttpRequest) -> str:
         return ""
     if match.url_name in ("queue_print", "deputies"):
         return "queue"
+    if match.url_name == "section_desk":
+        return "desk"
     if (match.url_name or "").startswith(("progress", "ward_progress")):
         return "progress"
     return match.url_name if match.url_name in ("my_work", "queue", "desk") else "year"

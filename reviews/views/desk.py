@@ -28,12 +28,18 @@ REFUSED = "この席の仕事を見られるのは、担当課の職員と取り
 @require_safe
 @login_required
 def section_desk(request: HttpRequest, ward: str, section: int) -> HttpResponse:
-    """Lead from the head of every page to the desk of the year that runs."""
+    """Lead from the head of every page to the desk of the year that runs; without a plan say what comes."""
     user = signed_in(request)
     found = _find_section(user, ward, section)
     year = year_of_desk(found, user, FiscalYear.today())
-    if year is None:
+    if year is None and not permissions.can_see_desk(user, found):
         raise Http404
+    if year is None:
+        return render(
+            request,
+            "reviews/desk_without_plan.html",
+            {"title": f"この席の仕事 {found.name}", "section": found},
+        )
     return redirect("reviews:desk", ward, year, section)
 
 
@@ -70,7 +76,7 @@ def desk(request: HttpRequest, ward: str, year: FiscalYear, section: int) -> Htt
 
 
 def _find_section(user: User, ward: str, pk: int) -> Section:
-    wanted = Section.objects.filter(ward__slug=ward, ward__in=user.roles().wards)
+    wanted = Section.objects.select_related("ward").filter(ward__slug=ward, ward__in=user.roles().wards)
     found = wanted.filter(pk=pk).first() if pk < 2**63 else None
     if found is None:
         raise Http404

@@ -138,6 +138,17 @@ def test_head_of_the_page_leads_to_the_desk_of_the_running_year(cast, client, la
     assert "この席の仕事" not in client.get("/").content.decode()
 
 
+def test_ward_without_a_plan_says_what_comes(cast, client):
+    cast.plan_in("draft")
+    cast.plan.delete()
+    address = f"/mihon/desk/{cast.section.pk}/"
+    client.force_login(cast.staff)
+    assert "見本区の計画は、まだありません。" in Page(client.get(address)).text
+    for stranger in (cast.viewer, cast.other_ward):
+        client.force_login(stranger)
+        assert client.get(address).status_code == 404
+
+
 def test_section_without_sheets_says_whom_to_ask(cast, desk):
     cast.plan.initiatives.filter(section=cast.section).update(section=cast.other_section)
     assert "取りまとめ担当に確かめてください。" in Page(desk(cast.staff)).text
