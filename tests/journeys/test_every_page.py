@@ -1,4 +1,4 @@
-"""Every page, at the desk and on the phone: nothing for axe to find, nothing to push sideways."""
+"""Every page, at the desk, on the phone and in between: nothing for axe to find, nothing to push sideways."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,6 +11,8 @@ from wardplan.accounts.models import Section
 SHEET = "/mihon/2020/1/"
 FORM = SHEET + "midyear/"
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# A tablet, and a desk's window at 175 %.
+BETWEEN = {"width": 700, "height": 900}
 
 
 @pytest.fixture
@@ -28,6 +30,10 @@ def look(cast, sit_down, axe_findings, too_wide):
             page.set_viewport_size(size)
             found[size["width"]] = (axe_findings(page), too_wide(page))
         assert found == {390: ([], 0), 1280: ([], 0)}, url
+        page.set_viewport_size(BETWEEN)
+        between = too_wide(page)
+        page.set_viewport_size(DESK)
+        assert between == 0, url
 
     return look
 
