@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
@@ -27,6 +28,16 @@ for_citizens = cache_control(public=True, max_age=60)
 
 
 @require_safe
+@for_citizens
+def ward(request: HttpRequest, ward: str) -> HttpResponse:
+    """Lead to the newest year: an address that the office can print, and that stays."""
+    newest = _years(ward).first()
+    if newest is None:
+        raise Http404
+    return redirect("public:year", ward, newest)
+
+
+@require_safe
 @conditional_page
 @for_citizens
 def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
@@ -39,18 +50,12 @@ def year(request: HttpRequest, ward: str, year: FiscalYear) -> HttpResponse:
     if not rows:
         raise Http404
     form = _form_of(rows[0])
-    years = (
-        PublishedSheet.objects.filter(initiative__plan__ward__slug=ward)
-        .order_by("-initiative__plan__fiscal_year")
-        .values_list("initiative__plan__fiscal_year", flat=True)
-        .distinct()
-    )
     sheets = [read_public(row, form) for row in rows]
     context = {
         "title": f"{year} 取組と評価",
         "ward": rows[0].initiative.plan.ward,
         "fiscal_year": year,
-        "years": years,
+        "years": _years(ward),
         "form": form,
         "item": form.label("item"),
         "phases": [
@@ -83,6 +88,16 @@ def sheet(request: HttpRequest, ward: str, year: FiscalYear, number: str) -> Htt
         "revisions": read_revisions(rows, form),
     }
     return _page("public/sheet.html", context)
+
+
+def _years(ward: str) -> QuerySet[PublishedSheet, int]:
+    """List the years of which something is public, the newest first."""
+    return (
+        PublishedSheet.objects.filter(initiative__plan__ward__slug=ward)
+        .order_by("-initiative__plan__fiscal_year")
+        .values_list("initiative__plan__fiscal_year", flat=True)
+        .distinct()
+    )
 
 
 def _published(ward: str, year: FiscalYear) -> QuerySet[PublishedSheet]:

@@ -77,7 +77,7 @@ ADDRESSES = {
         "initiatives:confirm_cells",
         "initiatives:indicator_definition_withdraw",
     },
-    "public": {"public:year", "public:sheet"},
+    "public": {"public:ward", "public:year", "public:sheet"},
     "door": {"accounts:login", "accounts:logout", "accounts:keep_alive"},
 }
 POSTED_ONLY = ADDRESSES["verb"] | {"accounts:logout", "accounts:keep_alive"}

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from initiatives import publication
 from initiatives import workflow as plan_workflow
-from initiatives.models import Initiative, PublishedSheet, Question
+from initiatives.models import Initiative, PublishedSheet, Question, YearPlan
 from reviews import workflow
 from reviews.models import Note, Review, UnsavedText
 from tests.cast import NOW
@@ -40,6 +40,25 @@ def correct(cast, reason="集計の誤りを直しました。", **changes):
     answers = cast.answers(**changes)
     workflow.submit(sheet, "midyear", by=cast.staff, version=version + 1, answers=answers, **act)
     return workflow.approve(sheet, "midyear", by=cast.manager, version=version + 2, **act)
+
+
+def test_address_of_a_ward_leads_to_its_newest_public_year(cast, client):
+    assert client.get("/public/mihon/").status_code == 404
+    cast.plan_in("published")
+    answer = client.get("/public/mihon/")
+    assert (answer.status_code, answer["Location"]) == (302, YEAR)
+    later = YearPlan.objects.create(
+        ward=cast.ward, fiscal_year=2021, edition=cast.edition, status="confirmed"
+    )
+    sheet = Initiative.objects.create(plan=later, number="1", title="翌年度", section=cast.section)
+    assert client.get("/public/mihon/")["Location"] == YEAR
+    row = PublishedSheet.objects.first()
+    PublishedSheet.objects.create(
+        initiative=sheet, revision=1, content=row.content, sha256=row.sha256, at=NOW
+    )
+    assert client.get("/public/mihon/")["Location"] == "/public/mihon/2021/"
+    assert client.get("/public/tonari/").status_code == 404
+    assert client.post("/public/mihon/").status_code == 405
 
 
 # ---- who sees what ---------------------------------------------------------------------------------------
