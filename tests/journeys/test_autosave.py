@@ -3,6 +3,7 @@
 The browser's clock is moved by hand, so nothing is waited for.
 """
 
+import datetime
 import json
 import re
 
@@ -103,14 +104,19 @@ def test_save_and_log_out_leave_no_copy(cast, write):
 
 
 def test_save_in_another_tab_leaves_the_copy_of_what_was_not_sent(cast, write):
+    def left_behind(answer):
+        return "age=" in (answer.request.post_data or "")
+
     page = write()
     page.route("**/autosave/", lambda route: route.abort())
+    # The server's clock stands; what is typed next is the newer text by the browser's own.
+    page.clock.pause_at(NOW + datetime.timedelta(minutes=1))
     other = page.context.new_page()
-    other.clock.install(time=NOW)
-    other.goto(FORM)
+    with other.expect_response(left_behind):
+        other.goto(FORM)
     page.get_by_label("課題と改善策").fill(f"{TEXT}こちらはまだ送れない。")
     other.get_by_label("達成できない見込み").check()
-    with other.expect_response(lambda answer: "age=" in (answer.request.post_data or "")):
+    with other.expect_response(left_behind):
         button(other, "一時保存").click()
     expect(other.get_by_text("10:00に一時保存しました。")).to_be_visible()
     assert cast.review().answers == {"outlook": 2}
