@@ -23,8 +23,9 @@ from ..public_sheet import read_public, read_revisions
 
 PLACES = ("purpose", "overview", "activities", "targets", "policy", "annual")
 
-# Short, so that a correction is seen soon; after it the digest of the page saves sending it again.
-for_citizens = cache_control(public=True, max_age=60)
+# A browser asks each time, so that who has just published sees it; the digest of the page saves sending it
+# again. A proxy answers for a minute.
+for_citizens = cache_control(public=True, max_age=0, s_maxage=60)
 
 
 @require_safe

@@ -202,7 +202,10 @@ def test_an_invented_edition_stands_on_the_sheet(cast, invented):
     words = " ".join(page.text.split())
     assert "重点取組1 【人と人とのつながりづくり】" in words
     assert words.index("年度末評価") < words.index("春の点検")
-    assert "達成度(連携した取組の件数)" in words and "達成度(不適切な事務処理事案の件数)" in words
+    first, second = (
+        words.index(f"達成度 ○{name}") for name in ("連携した取組の件数", "不適切な事務処理事案の件数")
+    )
+    assert first < words.index("選択: ") < second
     assert words.count("選択: ") == 2
     assert "直す。" in words and "良い。" in words
     manager = Client()

@@ -353,7 +353,7 @@ def test_page_is_the_same_for_everybody_and_may_be_kept(cast, client):
     with CaptureQueriesContext(connection) as queries:
         response = client.get(SHEET)
     assert response.content == stranger.content
-    assert "public" in response["Cache-Control"]
+    assert response["Cache-Control"] == "public, max-age=0, s-maxage=60"
     assert "Cookie" not in response.get("Vary", "")
     assert not response.cookies
     assert not any("session" in query["sql"] for query in queries)
