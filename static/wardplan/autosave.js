@@ -71,6 +71,9 @@ async function send(address, body) {
     redirect: "error",
     signal: AbortSignal.timeout(NO_ANSWER),
   });
+  if (response.status === 400 || response.status === 413) {
+    return { refused: "長すぎるため残せません。文をコピーして控え、短くしてください。", again: false };
+  }
   const answer = await response.json(); // throws when it is a page
   if (response.ok && "saved_at" in answer) {
     window.dispatchEvent(new Event("wardplan:contact"));

@@ -311,6 +311,18 @@ def test_answer_in_json_that_refuses_stops_the_tries(cast, write):
     assert len(copies(page)) == 1
 
 
+def test_text_that_is_too_long_to_be_sent_is_told_and_not_sent_again(write):
+    page = write()
+    page.route("**/autosave/", lambda route: route.fulfill(status=413, body="<html>Too Large</html>"))
+    autosaved(page)
+    expect(state(page)).to_have_text("長すぎるため残せません。文をコピーして控え、短くしてください。")
+    expect(page.get_by_label("課題と改善策")).to_have_value(TEXT)
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.clock.run_for(120_000)
+    assert sent == []
+
+
 def test_text_that_came_too_late_is_shown_where_the_sheet_is_only_read(cast, write):
     page = write()
     cast.set_window("midyear", "closed")
