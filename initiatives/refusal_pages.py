@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 
 from wardplan import errors
+from wardplan.accounts.views import login_in_place
 
 from .refusals import LoginNeeded, NotAllowed, NotVisible, Refused
 
@@ -31,12 +33,30 @@ class RefusalPages:
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             return errors.method_not_allowed(request, response["Allow"])
         if request.method == "POST" and response.get("Location") == _log_in_at(request.get_full_path()):
-            # Back to where the button stood: its own address shows nothing after the log-in.
-            return redirect(_log_in_at(errors.page_before(request) or request.get_full_path()))
+            return _log_in_first(request)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal_page(request, exception) if isinstance(exception, Refused) else None
+
+
+def _log_in_first(request: HttpRequest) -> HttpResponse:
+    """Lead to the log-in, and on to the page that was sent from: a button's own address shows nothing.
+
+    A form at its own address, as of a plan document or a definition, is answered in place with what was
+    typed in words: it took longer than pressing a button.
+    """
+    page = errors.page_before(request) or request.get_full_path()
+    at_its_own_address = urlsplit(errors.page_before(request)).path == request.path
+    if at_its_own_address and (texts := _typed_words(request)):
+        return login_in_place(request, page, texts)
+    return redirect(_log_in_at(page))
+
+
+def _typed_words(request: HttpRequest) -> list[str]:
+    """Take the texts from a POST; choices, numbers and what a page carries for itself are in ASCII."""
+    values = [value for _, values in request.POST.lists() for value in values]
+    return [text for text in values if not text.isascii() and len(text) > 1]
 
 
 def _log_in_at(page: str) -> str:

@@ -21,8 +21,8 @@ from initiatives.models import Event, Initiative
 from initiatives.refusal_pages import note, refusal_page
 from initiatives.refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
 from initiatives.views.posted import as_version, posted_version
+from wardplan.accounts import views as accounts
 from wardplan.accounts.models import User
-from wardplan.accounts.views import LoginForm
 from wardplan.era import clock_time
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import REMOVED_NOTICE
@@ -219,16 +219,9 @@ def _typed_at(request: HttpRequest) -> int | None:
 
 
 def login_in_place(request: HttpRequest, back: str, *, will_come_back: bool) -> HttpResponse:
-    """Answer what was sent without a session with the log-in page, which shows what was typed."""
+    """Answer what was sent without a session with the log-in page and the texts, but not the marks."""
     texts = [text for text in keeping.typed_fields(request).values() if len(text.strip()) > 1]
-    context = {
-        "form": LoginForm(request),
-        "kept": {f"書いた文 {place}": text for place, text in enumerate(texts, start=1)},
-        "will_come_back": will_come_back,
-        "next": back,
-        "login_action": reverse("accounts:login"),
-    }
-    return render(request, "accounts/login.html", context)
+    return accounts.login_in_place(request, back, texts, will_come_back=will_come_back)
 
 
 def _copy_name(case: Case, user: User) -> str:

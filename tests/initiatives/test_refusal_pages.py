@@ -61,6 +61,19 @@ def test_a_button_pressed_without_a_log_in_leads_back_to_its_page(client, cast, 
     assert (answer.status_code, unquote(answer["Location"])) == (302, f"/accounts/login/?next={led_to}")
 
 
+def test_what_was_typed_into_a_form_at_its_own_address_is_on_the_log_in_page(client, cast):
+    there, text = f"/mihon/indicators/{cast.own_indicator.pk}/definition/", "設問の文が変わった。"
+    sent = {"what": text, "kind": "definition", "fiscal_year": "2020"}
+    before = snapshot()
+    page = Page(send(client, there, headers={"Referer": f"http://testserver{there}"}, **sent))
+    assert "下の文をコピーしてからログインし" in page.text and text in page.text
+    assert "definition" not in page.text
+    assert f'name="next" value="{there}"' in page.html
+    answer = send(client, there, headers={"Referer": "http://testserver/mihon/indicators/"}, **sent)
+    assert answer.status_code == 302
+    assert snapshot() == before
+
+
 def test_other_exceptions_are_left_alone(request_of):
     assert RefusalPages(lambda _: None).process_exception(request_of, ValueError()) is None
 
