@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from copy import copy
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, Model
 from django.utils import timezone
 
@@ -89,27 +90,38 @@ def fingerprint(verb: str, version: int | None, content: object) -> str:
 def record(row: YearPlan | Review, event: Event, **changes: Any) -> Event:
     """Write a change of state, inside the verb's transaction: the only place where a status is written.
 
-    One conditional UPDATE on the row's key, version and status carries status, version and every other
-    change; the event goes with it. Two people who act together are settled here: one wins.
-    Raises ChangedMeanwhile for the other, and nothing is written.
+    One conditional UPDATE on id, version and status carries status, version and every other change; what has
+    no row yet (未入力) gets it with its first version. The event goes with it. Two people who act together
+    are settled here: one wins. Raises ChangedMeanwhile for the other, and nothing is written.
     """
     event.version = row.version + 1
     event.from_status = row.status
     written = {"status": event.to_status, "version": event.version, **changes}
-    as_read = type(row)._base_manager.filter(**_key(row), version=row.version, status=row.status)
-    if not as_read.update(**written):
-        raise ChangedMeanwhile("他の方が先に変更しました。いまの内容を確かめてください。")
+    if row.pk is None:
+        _add(row, written)
+    else:
+        as_read = type(row)._base_manager.filter(pk=row.pk, version=row.version, status=row.status)
+        if not as_read.update(**written):
+            raise ChangedMeanwhile(_CAME_FIRST)
     event.save(force_insert=True)
     for name, value in written.items():
         setattr(row, name, value)
     return event
 
 
-def _key(row: YearPlan | Review) -> dict[str, Any]:
-    """Name a row by its id; a review that was made in this transaction does not know it yet."""
-    if row.pk or isinstance(row, YearPlan):
-        return {"pk": row.pk}
-    return {"initiative": row.initiative, "phase": row.phase}
+_CAME_FIRST = "他の方が先に変更しました。いまの内容を確かめてください。"
+
+
+def _add(row: YearPlan | Review, written: Mapping[str, Any]) -> None:
+    """Make the row that is not there yet; its unique key tells whether somebody else made it meanwhile."""
+    new = copy(row)
+    for name, value in written.items():
+        setattr(new, name, value)
+    try:
+        new.save(force_insert=True)
+    except IntegrityError as error:
+        raise ChangedMeanwhile(_CAME_FIRST) from error
+    row.pk = new.pk
 
 
 def post_of(user: User, ward_id: int, role: str, section_id: int | None = None) -> str:

@@ -220,10 +220,8 @@ def unsaved_text(case: Case, user: User) -> UnsavedText | None:
 
 
 def forget(case: Case, user: User, page: str = "") -> None:
-    """Drop the unsaved text of one opened page, once a save holds it."""
-    UnsavedText.objects.filter(
-        user=user, initiative=case.initiative, phase=case.review.phase, page=page
-    ).delete()
+    """Drop the unsaved text of one opened page: its writer wants it no more, or it says what stands."""
+    UnsavedText.objects.of_page(user, case.review, page).delete()
 
 
 def forget_the_old() -> int:

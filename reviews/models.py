@@ -177,6 +177,12 @@ class SelfEvaluation(Review):
         verbose_name_plural = "自己評価"
 
 
+class UnsavedTextQuerySet(models.QuerySet["UnsavedText"]):
+    def of_page(self, user: User, review: Review, page: str) -> UnsavedTextQuerySet:
+        """Keep what a person typed on one opened page of a review's form."""
+        return self.filter(user=user, initiative=review.initiative, phase=review.phase, page=page)
+
+
 class UnsavedText(models.Model):
     """書きかけ: what a person typed and has not saved. No event, no version, nobody else's to read.
 
@@ -200,6 +206,8 @@ class UnsavedText(models.Model):
     fields = models.JSONField("書きかけの内容", default=dict)
     at = models.DateTimeField("日時")
     left = models.CharField("残った理由", max_length=10, choices=Left.choices, default=Left.AUTOSAVE)
+
+    objects = UnsavedTextQuerySet.as_manager()
 
     class Meta:
         verbose_name = "書きかけ"

@@ -36,7 +36,7 @@ from .answers import Answers, Difference, assemble, fields_of, merge, unchanged
 from .basis import has_basis
 from .case import Case, open_case
 from .handover import add_note, handover_problems
-from .models import Note, Review
+from .models import Note, Review, UnsavedText
 from .rules import (
     TRANSITIONS,
     check_person,
@@ -82,7 +82,6 @@ def _open_in_turn(initiative: Initiative, phase: str, by: User) -> Case:
 # ---- the verbs -----------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def save(
     initiative: Initiative,
     phase: str,
@@ -91,6 +90,7 @@ def save(
     at: datetime.datetime,
     version: int | None,
     answers: Answers,
+    page: str | None = None,
     seen: Case | None = None,
 ) -> Event | None:
     """Keep the answers as they are, complete or not (一時保存); a manager mends a submitted sheet.
@@ -98,17 +98,20 @@ def save(
     A stale save merges with what others saved meanwhile; a save that changes nothing writes nothing and
     returns None. A mended sheet must stay complete. Raises Conflict when both changed the same field.
 
+    `page` names the opened page that the answers were typed on: its unsaved text goes together with the save.
     `seen` is the case as the caller has read it in this request. A draft is saved on it without reading it
     again, since at the deadline everybody saves at once; where somebody else came first, as the door finds
     out, the save is done again on what stands now. What must be complete is always read again.
     """
     if seen is not None and seen.review.status in NEVER_CHECKED:
         try:
-            return _write("save", seen, by=by, at=at, version=version, answers=answers)
+            with transaction.atomic():
+                return _write("save", seen, by=by, at=at, version=version, answers=answers, page=page)
         except ChangedMeanwhile:
             pass
-    case = _open_in_turn(initiative, phase, by)
-    return _write("save", case, by=by, at=at, version=version, answers=answers)
+    with transaction.atomic():
+        case = _open_in_turn(initiative, phase, by)
+        return _write("save", case, by=by, at=at, version=version, answers=answers, page=page)
 
 
 @transaction.atomic
@@ -135,17 +138,36 @@ def submit(
     at: datetime.datetime,
     version: int | None,
     answers: Answers,
+    page: str | None = None,
 ) -> Event | None:
     """Save the answers and hand the sheet to the manager, at once.
 
     The edition's rules must be met. Raises Incomplete with a sentence per field; Conflict when others
     changed anything since the person opened the form: nobody submits text that he or she has not seen.
+    `page` as for `save`.
     """
     case = _open_in_turn(initiative, phase, by)
-    return _write("submit", case, by=by, at=at, version=version, answers=answers)
+    return _write("submit", case, by=by, at=at, version=version, answers=answers, page=page)
 
 
 def _write(
+    verb: str,
+    case: Case,
+    *,
+    by: User,
+    at: datetime.datetime,
+    version: int | None,
+    answers: Answers,
+    page: str | None = None,
+) -> Event | None:
+    """Take the answers, and drop what was kept of them unsaved: no text goes without a save."""
+    event = _take(verb, case, by=by, at=at, version=version, answers=answers)
+    if page is not None:
+        UnsavedText.objects.of_page(by, case.review, page).delete()
+    return event
+
+
+def _take(
     verb: str, case: Case, *, by: User, at: datetime.datetime, version: int | None, answers: Answers
 ) -> Event | None:
     check_person(verb, case, by)
@@ -475,9 +497,6 @@ def _record(
 ) -> Event:
     """Hand the change to the one door, with the event that tells of it."""
     review, initiative = case.review, case.initiative
-    if review.pk is None:
-        # The row that 未入力 lacks; made in this transaction, so nobody ever sees it without its event.
-        Review.objects.bulk_create([Review(initiative=initiative, phase=review.phase)], ignore_conflicts=True)
     late = is_bound_by_window(verb, review) and case.window(at) == Window.OVERDUE
     becomes = to_status or TRANSITIONS[verb][review.status]
     answers = changes.get("answers", review.answers)

@@ -30,15 +30,21 @@ def find_initiative(user: User, ward: str, year: FiscalYear, number: str) -> Ini
 @cache
 def _sheets() -> QuerySet[Initiative]:
     """Describe the rows once: putting a query together takes as long as asking it."""
-    return Initiative.objects.select_related("plan__ward", "plan__edition", "section")
+    return Initiative.objects.select_related("plan__edition", "section")
 
 
 def _one(sheets: QuerySet[Initiative], user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
-    """Find the one sheet that an address names; who may know of it is asked of the row that was found."""
-    named = sheets.filter(plan__ward__slug=ward, plan__fiscal_year=year, number=number)
-    found = next(iter(named.order_by()), None)
+    """Find the one sheet that an address names; who may know of it is asked of the row that was found.
+
+    Its ward is one of the person's own, which the roles hold already, or there is nothing to find.
+    """
+    own = next((row.ward for row in user.roles().memberships if row.ward.slug == ward), None)
+    if own is None:
+        raise Http404
+    found = next(iter(sheets.filter(plan__ward=own, plan__fiscal_year=year, number=number).order_by()), None)
     if found is None or not can_view_plan(user, found.plan):
         raise Http404
+    found.plan.ward = own
     return found
 
 

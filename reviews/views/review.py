@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousOperation
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -113,12 +112,15 @@ def _write(
             rules.check(verb, case, user, at)
             return _refused_by_form(request, verb, case, form, version)
         act = workflow.submit if verb == "submit" else partial(workflow.save, seen=case)
-        # Together: everybody waits for the database's one writer once, and no text is dropped without a save.
-        with transaction.atomic():
-            event = act(
-                case.initiative, case.review.phase, by=user, at=at, version=version, answers=form.answers()
-            )
-            keeping.forget(case, user, keeping.page_of(request))
+        event = act(
+            case.initiative,
+            case.review.phase,
+            by=user,
+            at=at,
+            version=version,
+            answers=form.answers(),
+            page=keeping.page_of(request),
+        )
     except Incomplete as incomplete:
         form.add_problems(incomplete.problems)
         return _refused_by_form(request, verb, case, form, version)
@@ -184,8 +186,8 @@ def _refused_by_form(
                 at=timezone.now(),
                 version=version,
                 answers=fresh.answers(),
+                page=keeping.page_of(request),
             )
-            keeping.forget(case, user, keeping.page_of(request))
             case = open_case(case.initiative, case.review.phase, user)
             version = case.review.version
             saved = f"{clock_time(timezone.now())}に一時保存しました。"
