@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -32,12 +33,18 @@ class RefusalPages:
         # Whoever reloads the address of a button would get an empty page.
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             return errors.method_not_allowed(request, response["Allow"])
-        if request.method == "POST" and response.get("Location") == _log_in_at(request.get_full_path()):
+        if request.method == "POST" and _asks_for_log_in(request, response):
             return _log_in_first(request)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal_page(request, exception) if isinstance(exception, Refused) else None
+
+
+def _asks_for_log_in(request: HttpRequest, response: HttpResponse) -> bool:
+    """Tell whether a view sends to the log-in and then back to the address that was sent to."""
+    to = response.get("Location", "")
+    return to.startswith(settings.LOGIN_URL) and to == _log_in_at(request.get_full_path())
 
 
 def _log_in_first(request: HttpRequest) -> HttpResponse:

@@ -24,13 +24,13 @@ def signed_in(request: HttpRequest) -> User:
 
 def find_initiative(user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
     """Find the sheet that an address names; 404 when it does not exist for this person."""
-    return _one(_sheets().select_related("continues__plan"), user, ward, year, number)
+    return _one(_sheets().select_related("section", "continues__plan"), user, ward, year, number)
 
 
 @cache
 def _sheets() -> QuerySet[Initiative]:
     """Describe the rows once: putting a query together takes as long as asking it."""
-    return Initiative.objects.select_related("plan__edition", "section")
+    return Initiative.objects.select_related("plan__edition")
 
 
 def _one(sheets: QuerySet[Initiative], user: User, ward: str, year: FiscalYear, number: str) -> Initiative:
