@@ -51,19 +51,13 @@ def _log_in_first(request: HttpRequest) -> HttpResponse:
     """Lead to the log-in, and on to the page that was sent from: a button's own address shows nothing.
 
     A form at its own address, as of a plan document or a definition, is answered in place with what was
-    typed in words: it took longer than pressing a button.
+    written by hand: it took longer than pressing a button.
     """
     page = errors.page_before(request) or request.get_full_path()
     at_its_own_address = urlsplit(errors.page_before(request)).path == request.path
-    if at_its_own_address and (texts := _typed_words(request)):
-        return login_in_place(request, page, texts)
+    if at_its_own_address and errors.written_by_hand(request):
+        return login_in_place(request, page)
     return redirect(_log_in_at(page))
-
-
-def _typed_words(request: HttpRequest) -> list[str]:
-    """Take the texts from a POST; choices, numbers and what a page carries for itself are in ASCII."""
-    values = [value for _, values in request.POST.lists() for value in values]
-    return [text for text in values if not text.isascii() and len(text) > 1]
 
 
 def _log_in_at(page: str) -> str:

@@ -20,7 +20,11 @@ logger = logging.getLogger(__name__)
 
 DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 HOME = ("最初の画面へ戻る", "/")
-NOT_WRITTEN_BY_HAND = {"csrfmiddlewaretoken", "next", "opened_by", "username", "version"}
+# What a page carries for itself, and what is chosen; by the last part of its name: t1-direction is chosen.
+NOT_WRITTEN_BY_HAND = {
+    *("csrfmiddlewaretoken", "next", "opened", "opened_by", "reading", "seen", "username", "version"),
+    *("change_unit", "comparator", "direction", "kind", "scope"),
+}
 
 
 class DatabaseUnavailable:
@@ -141,7 +145,7 @@ def csrf_failure(request, reason=""):
         "again": _sent_fields(request) if again else None,
         "again_url": request.path,
         "csrf_token": get_token(request) if again else "",
-        "kept": _written_by_hand(request) if typed_here else None,
+        "kept": written_by_hand(request) if typed_here else None,
         "actions": [] if again else [("画面を開き直す", page_before(request) or "/"), HOME],
     }
     return HttpResponse(render_to_string("errors/csrf.html", context), status=403)
@@ -154,14 +158,17 @@ def _without_request(code, title, **context):
 
 def _typed(request):
     # Set by the CSRF check once it is satisfied: before that, the text may come from another site.
-    return _written_by_hand(request) if getattr(request, "csrf_processing_done", False) else None
+    return written_by_hand(request) if getattr(request, "csrf_processing_done", False) else None
 
 
-def _written_by_hand(request):
+def written_by_hand(request):
+    """Take the texts from a POST, with a label each."""
     texts = [
         value
         for name, value in request.POST.items()
-        if name not in NOT_WRITTEN_BY_HAND and "password" not in name and len(value.strip()) > 1
+        if name.rpartition("-")[2] not in NOT_WRITTEN_BY_HAND
+        and "password" not in name
+        and len(value.strip()) > 1
     ]
     return {f"書いた文 {position}": text for position, text in enumerate(texts, start=1)}
 

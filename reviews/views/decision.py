@@ -20,13 +20,14 @@ from initiatives.refusal_pages import refusal_page
 from initiatives.refusals import Incomplete, Refused, TransitionNotAllowed
 from initiatives.views.posted import posted_version
 from wardplan.accounts.models import User
+from wardplan.accounts.views import login_in_place
 from wardplan.fiscal_year import FiscalYear
 
 from .. import keeping, rules, workflow
 from ..case import Case
 from ..forms import DecisionForm
 from .case import find_case
-from .review import login_in_place, sheet_url
+from .review import sheet_url
 from .sheet import sheet_page
 
 VERBS: dict[str, Callable[..., Event]] = {

@@ -20,6 +20,7 @@ from initiatives.refusal_pages import note as log
 from initiatives.refusal_pages import refusal_page
 from initiatives.refusals import Incomplete, NotAllowed, Refused
 from initiatives.views.posted import posted_version
+from wardplan.accounts.views import login_in_place
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import is_blank
 
@@ -30,7 +31,6 @@ from ..handover_forms import HandoverForm, NoteForm
 from ..models import Note, Review
 from .case import find_case, signed_in
 from .restore import differing_fields
-from .review import login_in_place
 
 
 def log_in_first(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -20,8 +20,8 @@ from initiatives.models import Event, Initiative
 from initiatives.refusal_pages import note, refusal_page
 from initiatives.refusals import Incomplete, NotAllowed, Refused, TransitionNotAllowed
 from initiatives.views.posted import as_version, posted_version
-from wardplan.accounts import views as accounts
 from wardplan.accounts.models import User
+from wardplan.accounts.views import login_in_place
 from wardplan.era import clock_time
 from wardplan.fiscal_year import FiscalYear
 from wardplan.text import REMOVED_NOTICE
@@ -218,12 +218,6 @@ def _refused_by_form(
 def _typed_at(request: HttpRequest) -> int | None:
     """Read the version that text was typed at; on the page of a conflict, so that it is asked again."""
     return as_version(request.POST.get("base_version", "")) or posted_version(request)
-
-
-def login_in_place(request: HttpRequest, back: str, *, will_come_back: bool) -> HttpResponse:
-    """Answer what was sent without a session with the log-in page and the texts, but not the marks."""
-    texts = [text for text in keeping.typed_fields(request).values() if len(text.strip()) > 1]
-    return accounts.login_in_place(request, back, texts, will_come_back=will_come_back)
 
 
 def _copy_name(case: Case, user: User) -> str:

@@ -1,5 +1,3 @@
-from collections.abc import Iterable
-
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +5,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
+
+from wardplan import errors
 
 
 class LoginForm(AuthenticationForm):
@@ -22,16 +22,14 @@ class Login(auth_views.LoginView):
     redirect_authenticated_user = True
 
 
-def login_in_place(
-    request: HttpRequest, back: str, texts: Iterable[str], *, will_come_back: bool = False
-) -> HttpResponse:
+def login_in_place(request: HttpRequest, back: str, *, will_come_back: bool = False) -> HttpResponse:
     """Answer what was sent without a session with the log-in page, which shows what was typed.
 
     `will_come_back` says that the page behind the log-in puts it back into its fields.
     """
     context = {
         "form": LoginForm(request),
-        "kept": {f"書いた文 {place}": text for place, text in enumerate(texts, start=1)},
+        "kept": errors.written_by_hand(request),
         "will_come_back": will_come_back,
         "next": back,
         "login_action": reverse("accounts:login"),
